@@ -1,0 +1,170 @@
+import { type Alarm, type AlarmChange, alarmChanges, alarmMail, headline, type Trouble } from './desk/alarm.ts'
+import { isOpen } from './desk/calendar.ts'
+import { senderAddress } from './desk/outgoing-mail.ts'
+import type { MailboxPolicy, Policy } from './desk/policy.ts'
+import { learntFrom, silence } from './desk/silence.ts'
+import type { Ids } from './ids.ts'
+import { type Instant, MINUTE, msBetween } from './instant.ts'
+import type { Logger } from './log.ts'
+import { pause } from './loop.ts'
+import { domainOf } from './mail/address.ts'
+import type { Store } from './store/store.ts'
+
+/*
+ * Looks every minute whether mail is read, sent, and comes at all; what is found is remembered in the store, shown by the API
+ * and told to the admins. What to tell and when is decided in desk/alarm.ts, what is too quiet in desk/silence.ts.
+ */
+
+export type Watching = {
+  readonly store: Store
+  readonly policy: Policy
+  readonly ids: Ids
+  readonly clock: () => Instant
+  readonly log: Logger
+  readonly folders: readonly { readonly mailbox: string; readonly folder: string; readonly pollEveryMs: number }[]
+  /** Nobody: it is logged and shown, and no mail is written. */
+  readonly admins: readonly string[]
+  /** How long reading or sending must have failed. */
+  readonly alarmAfterMs: number
+  /** When this process began to watch: what nobody did before, nobody failed to do. */
+  readonly startedAt: Instant
+  /** To be called after a commit that put something into the outbox. */
+  readonly onQueued: () => void
+}
+
+/** A connection that waits for news (IDLE) reads at least every 25 minutes. */
+const UNREAD_FOR_MS = 30 * MINUTE
+/** Nobody needs to know sooner, and the busiest mailbox need not be reckoned every minute. */
+const QUIET_FOR_MS = 10 * MINUTE
+/** Clocks are set by seconds all the time. */
+const CLOCK_JUMP_MS = MINUTE
+
+/** Watches until the signal aborts. Never throws. */
+export async function watchAlarms(watching: Watching, signal: AbortSignal, everyMs = MINUTE): Promise<void> {
+  const { clock, log } = watching
+  let before = { wall: clock(), ms: performance.now() }
+  for (;;) {
+    await pause(everyMs, signal)
+    if (signal.aborted) return
+    const now = { wall: clock(), ms: performance.now() }
+    const jumpMs = msBetween(before.wall, now.wall) - (now.ms - before.ms)
+    if (Math.abs(jumpMs) > CLOCK_JUMP_MS)
+      log.warn(
+        { jumpMs: Math.round(jumpMs) },
+        'the clock of this machine was changed: dates told to people are wrong if it is',
+      )
+    before = now
+    await checkAlarms(watching).catch(err => log.error({ err }, 'it could not be looked whether all is well'))
+  }
+}
+
+/** Looks once; gives what has changed. Throws when the store fails. */
+export async function checkAlarms(watching: Watching): Promise<AlarmChange[]> {
+  const { store, policy, ids, clock, log, admins, onQueued } = watching
+  const now = clock()
+  const known = await store.read.alarms()
+  const troubles = await findTroubles(watching, known, now)
+  const changes = alarmChanges(known, troubles, now)
+  if (changes.length === 0) return []
+  const told = admins.length > 0 ? changes.filter(({ tell }) => tell) : []
+  const sender = senderFor([...policy.mailboxes.values()], troubles)
+  await store.write(async tx => {
+    for (const { kind, trouble } of changes) {
+      if (kind === 'raised') await tx.raiseAlarm(trouble, now)
+      if (kind === 'over') await tx.endAlarm(trouble, now)
+    }
+    if (told.length === 0 || !sender) return
+    for (const { kind, trouble } of told) if (kind !== 'over') await tx.alarmTold(trouble, now)
+    const from = { name: sender.displayName, address: senderAddress(sender) }
+    const messageId = ids.mint(NO_TICKET, domainOf(from.address))
+    const mail = alarmMail({ changes: told, from, to: admins, messageId, now })
+    const line = {
+      ticket: null,
+      message: null,
+      kind: 'notice',
+      dedupeKey: `notice:${messageId}`,
+      mailbox: sender.name,
+    } as const
+    await tx.enqueue({ ...line, mail }, now)
+  })
+  for (const change of changes) {
+    const { cause, mailbox, folder, since, detail } = change.trouble
+    const fields = { cause, mailbox, ...(folder === '' ? {} : { folder }), since, detail, told: told.includes(change) }
+    if (change.kind === 'over') log.info(fields, `alarm is over: ${headline(change)}`)
+    else log.error(fields, `alarm: ${headline(change)}`)
+  }
+  if (told.length > 0) onQueued()
+  return changes
+}
+
+/** Tickets count from 1: an answer to a mail with this number belongs to none. */
+const NO_TICKET = 0
+
+/** A mailbox that is well; else one that can at least send; else the first, whose mail goes out when it can again. */
+function senderFor(mailboxes: readonly MailboxPolicy[], troubles: readonly Trouble[]): MailboxPolicy | undefined {
+  const sick = (name: string, cause?: Trouble['cause']) =>
+    troubles.some(trouble => trouble.mailbox === name && (cause === undefined || trouble.cause === cause))
+  return (
+    mailboxes.find(({ name }) => !sick(name)) ?? mailboxes.find(({ name }) => !sick(name, 'sending')) ?? mailboxes[0]
+  )
+}
+
+async function findTroubles(watching: Watching, known: readonly Alarm[], now: Instant): Promise<Trouble[]> {
+  const reading = await readingTroubles(watching, now)
+  const others: Trouble[] = []
+  for (const mailbox of watching.policy.mailboxes.values()) {
+    others.push(...(await sendingTrouble(watching, mailbox.name, now)))
+    const silent = known.find(one => one.cause === 'silence' && one.mailbox === mailbox.name && one.overAt === null)
+    const sick = reading.some(trouble => trouble.mailbox === mailbox.name)
+    others.push(...(await silenceTrouble(watching, mailbox, { silent, sick }, now)))
+  }
+  return [...reading, ...others]
+}
+
+async function readingTroubles(
+  { store, folders, alarmAfterMs, startedAt }: Watching,
+  now: Instant,
+): Promise<Trouble[]> {
+  const known = await store.read.folders()
+  return folders.flatMap(({ mailbox, folder, pollEveryMs }): Trouble[] => {
+    const status = known.find(one => one.mailbox === mailbox && one.folder === folder)
+    if (!status) return []
+    const { failingSince, lastError, checkedAt } = status
+    const about = { cause: 'reading', mailbox, folder } as const
+    if (failingSince !== null && msBetween(failingSince, now) >= alarmAfterMs)
+      return [{ ...about, since: failingSince, detail: lastError ?? '' }]
+    const readAt = checkedAt !== null && checkedAt > startedAt ? checkedAt : startedAt
+    const patience = Math.max(alarmAfterMs, UNREAD_FOR_MS, 5 * pollEveryMs)
+    const hangs = checkedAt !== null && failingSince === null && msBetween(readAt, now) >= patience
+    return hangs ? [{ ...about, since: readAt, detail: 'The server is connected, and says nothing.' }] : []
+  })
+}
+
+/** Not when only one mail of several is not taken: that is about the mail, or about who is to get it. */
+async function sendingTrouble({ store, alarmAfterMs }: Watching, mailbox: string, now: Instant): Promise<Trouble[]> {
+  const stuck = await store.read.stuckMail(mailbox)
+  if (!stuck || msBetween(stuck.createdAt, now) < alarmAfterMs) return []
+  const lastSentAt = await store.read.lastSentAt(mailbox)
+  if (lastSentAt !== null && lastSentAt > stuck.createdAt) return []
+  return [{ cause: 'sending', mailbox, folder: '', since: stuck.createdAt, detail: stuck.error }]
+}
+
+/** A mailbox that cannot be read is silent for that reason. An alarm lasts until mail comes, also after closing time. */
+async function silenceTrouble(
+  { store, policy }: Watching,
+  { name, serviceLevel }: MailboxPolicy,
+  { silent, sick }: { readonly silent: Alarm | undefined; readonly sick: boolean },
+  now: Instant,
+): Promise<Trouble[]> {
+  const lastArrivalAt = await store.read.lastArrivalAt(name)
+  if (lastArrivalAt === null) return []
+  if (silent && lastArrivalAt <= silent.since) return [silent]
+  const calendar = policy.calendars.get(policy.serviceLevels.get(serviceLevel)?.calendar ?? '')
+  if (sick || !calendar || msBetween(lastArrivalAt, now) < QUIET_FOR_MS || !isOpen(calendar, now)) return []
+  const firstArrivalAt = (await store.read.firstArrivalAt(name)) ?? lastArrivalAt
+  const arrivals = await store.read.arrivalsByHour(name, learntFrom(lastArrivalAt, now))
+  const found = silence({ now, calendar, lastArrivalAt, firstArrivalAt, arrivals })
+  if (!found) return []
+  const detail = `In such a time about ${found.missing} mails come usually, as the weeks before tell; now none did.`
+  return [{ cause: 'silence', mailbox: name, folder: '', since: found.since, detail }]
+}

@@ -1,0 +1,168 @@
+import { Type } from 'typebox'
+import { answerMail, senderAddress } from '../desk/outgoing-mail.ts'
+import type { Agent, Policy } from '../desk/policy.ts'
+import { changedEvents, changesByAnswer, type Ticket, type TicketChanges, withStatus } from '../desk/ticket.ts'
+import { DeskError } from '../errors.ts'
+import type { Ids } from '../ids.ts'
+import type { Instant } from '../instant.ts'
+import { domainOf } from '../mail/address.ts'
+import { referencesFor } from '../mail/message-id.ts'
+import { type NewMessage, sentMessage } from '../store/messages.ts'
+import type { Tx } from '../store/store.ts'
+import { actorOf } from './auth.ts'
+import type { Routes } from './options.ts'
+import { problems } from './problem.ts'
+import { ById, object, oneOf, ref } from './shapes.ts'
+import { MessageShape } from './ticket-shapes.ts'
+import { ticketOf } from './tickets.ts'
+
+const Words = object({
+  kind: oneOf(['note', 'answer'], '`note` is for agents alone and never leaves; `answer` is mailed to the requester.'),
+  text: Type.String({ minLength: 1, maxLength: 200_000, pattern: '\\S', description: 'plain text that is not blank' }),
+  agent: Type.Optional(
+    Type.String({ description: 'The agent of the configuration who says it; an answer goes out under their name.' }),
+  ),
+  solve: Type.Optional(
+    Type.Boolean({ description: 'Solves the ticket as well. Else an answer brings the status of `afterAnswer`.' }),
+  ),
+})
+
+type Said = {
+  readonly text: string
+  readonly agent: Agent | null
+  readonly solve: boolean
+  readonly actor: string
+  readonly now: Instant
+}
+type Desk = { readonly policy: Policy; readonly ids: Ids }
+
+/** Notes and answers. */
+export const messageRoutes: Routes = async (app, { store, policy, ids, clock, onQueued }) => {
+  app.post(
+    '/tickets/:id/messages',
+    {
+      config: { role: 'agent' },
+      schema: {
+        tags: ['tickets'],
+        operationId: 'addMessage',
+        summary: 'Add a note, or answer the requester',
+        description: 'An answer is put into the outbox at once and mailed from there. Sent twice, it is mailed twice.',
+        params: ById,
+        body: Words,
+        response: { 201: ref(MessageShape), ...problems(404, 409, 413, 415, 422) },
+      },
+    },
+    async (request, reply) => {
+      const { kind, text, agent, solve = false } = request.body
+      const by = agentNamed(policy, agent)
+      const message = await store.write(async tx => {
+        const ticket = await ticketOf(tx, request.params.id)
+        const said = { text, agent: by, solve, actor: actorOf(request), now: clock() }
+        const id = await (kind === 'note' ? addNote(tx, ticket, said) : addAnswer(tx, { policy, ids }, ticket, said))
+        const saved = await tx.message(id)
+        if (!saved) throw new Error(`message ${id} is gone from its own transaction`)
+        return saved
+      })
+      if (kind === 'answer') onQueued()
+      reply.code(201)
+      return message
+    },
+  )
+}
+
+function agentNamed(policy: Policy, name: string | undefined): Agent | null {
+  if (name === undefined) return null
+  const agent = policy.agents.find(one => one.name === name)
+  if (agent) return agent
+  const known = policy.agents.map(one => one.name)
+  throw new DeskError(
+    'invalid',
+    `there is no agent "${name}": ${known.length > 0 ? `known are ${known.join(', ')}` : 'none is configured'}`,
+  )
+}
+
+async function addNote(tx: Tx, ticket: Ticket, said: Said): Promise<number> {
+  const { agent, text, solve, actor, now } = said
+  const note: NewMessage = {
+    ticket: ticket.id,
+    rawMail: null,
+    direction: 'note',
+    author: 'agent',
+    agent: agent?.name ?? null,
+    standing: 'accepted',
+    mailbox: ticket.mailbox,
+    messageId: null,
+    references: [],
+    from: { name: agent?.displayName ?? actor, address: agent?.addresses[0] ?? '' },
+    to: [],
+    cc: [],
+    subject: ticket.subject,
+    sentAt: null,
+    receivedAt: now,
+    language: null,
+    text,
+    newText: text,
+    html: null,
+    protection: 'none',
+    automatic: null,
+    report: null,
+    forwarded: null,
+  }
+  const message = await tx.saveMessage(note, [])
+  const changes = solve ? withStatus(ticket, 'solved', now) : {}
+  const data = { message, author: 'agent', agent: note.agent, note: true }
+  await tx.addEvents(ticket.id, [{ kind: 'message', actor, data }, ...changedEvents(ticket, changes, actor)], now)
+  await tx.changeTicket(ticket.id, changes, now, ticket.revision)
+  return message
+}
+
+async function addAnswer(tx: Tx, { policy, ids }: Desk, ticket: Ticket, said: Said): Promise<number> {
+  const { agent, text, solve, actor, now } = said
+  if (!ticket.requester)
+    throw new DeskError('invalid', `ticket ${ticket.id} has no requester who could be written to: add a note`)
+  const mailbox = policy.mailboxes.get(ticket.mailbox)
+  if (!mailbox)
+    throw new DeskError(
+      'invalid',
+      `mailbox ${ticket.mailbox} is not configured any more, so nothing can be sent from it`,
+    )
+
+  const parent = await tx.lastReceived(ticket.id)
+  const mail = answerMail({
+    ticket,
+    mailbox,
+    agentName: agent?.displayName ?? null,
+    to: [ticket.requester],
+    text,
+    messageId: ids.mint(ticket.id, domainOf(senderAddress(mailbox))),
+    inReplyTo: parent?.messageId ?? null,
+    references: referencesFor(parent?.messageId ?? null, parent?.references ?? []),
+    attachments: [],
+  })
+  const who = { ticket: ticket.id, author: 'agent' as const, agent: agent?.name ?? null, mailbox: mailbox.name }
+  const message = await tx.saveMessage(sentMessage({ ...who, mail, language: null }, now), [])
+  await tx.saveThreadIds(ticket.id, mail.messageId, [])
+  const queued = {
+    ticket: ticket.id,
+    message,
+    kind: 'answer' as const,
+    dedupeKey: `answer:${message}`,
+    mailbox: mailbox.name,
+    mail,
+  }
+  const outbox = await tx.enqueue(queued, now)
+
+  const status = solve ? 'solved' : ticket.status === 'open' ? mailbox.afterAnswer : ticket.status
+  const changes: TicketChanges = changesByAnswer(ticket, status, now)
+  await tx.addEvents(
+    ticket.id,
+    [
+      { kind: 'message', actor, data: { message, author: 'agent', agent: who.agent, mailbox: mailbox.name } },
+      ...changedEvents(ticket, changes, actor),
+      { kind: 'reply-queued', actor, data: { kind: 'answer', outbox, to: mail.to } },
+    ],
+    now,
+  )
+  await tx.changeTicket(ticket.id, changes, now, ticket.revision)
+  return message
+}

@@ -1,0 +1,53 @@
+import { Type } from 'typebox'
+import type { OutboxMail } from '../store/outbox.ts'
+import { Address, instant, list, number, object, oneOf, orNull, ref, text } from './shapes.ts'
+
+const LINE = {
+  id: number('The number of the line.'),
+  ticket: orNull.number('The ticket it is about.'),
+  message: orNull.number('The message of the ticket that it carries.'),
+  kind: oneOf(
+    ['acknowledgement', 'answer', 'notice'],
+    'Written by the program, by an agent, or by the program to the admins.',
+  ),
+  mailbox: text('The mailbox it leaves from.'),
+  to: list(ref(Address), 'Its recipients.'),
+  subject: text('Its subject.'),
+  messageId: text('Its Message-ID, the same at every attempt.'),
+  state: oneOf(
+    ['queued', 'sent', 'failed'],
+    '`queued` is tried again by itself; `failed` for good, until a retry by hand.',
+  ),
+  attempts: number('How often it was tried.'),
+  nextAttemptAt: instant('When it is tried next, while queued.'),
+  lastError: orNull.text('How the last attempt failed.'),
+  response: orNull.text('What the server said when it took the mail.'),
+  createdAt: instant('When it was made out.'),
+  sentAt: orNull.instant('When the server took it.'),
+}
+
+export const OutboxLine = object(LINE, { $id: 'OutboxLine', description: 'A mail that leaves us, and how far it got.' })
+
+export const OutboxDetail = object(
+  {
+    ...LINE,
+    from: ref(Address),
+    inReplyTo: orNull.text('The mail it answers.'),
+    references: list(text('A Message-ID.'), 'The conversation it belongs to.'),
+    text: text('As plain text.'),
+    html: orNull.text('As HTML; null when it goes out as plain text alone.'),
+    attachments: list(
+      object({ filename: orNull.text('Its name.'), contentType: text('Its type.') }),
+      'What it passes on.',
+    ),
+    automatic: Type.Boolean({ description: 'Marked as automatic, so that no machine answers it (RFC 3834).' }),
+  },
+  { $id: 'OutboxDetail', description: 'A mail that leaves us, rendered and final.' },
+)
+
+export const OUTBOX_SHAPES = [OutboxLine, OutboxDetail]
+
+/** A line of the outbox as it is shown; the detail's schema shows the rest of it. */
+export function outboxLine({ mail, ...line }: OutboxMail) {
+  return { ...mail, ...line }
+}

@@ -1,0 +1,145 @@
+import { readFile, stat } from 'node:fs/promises'
+import { createInterface } from 'node:readline'
+import { type Decision, decide, type Facts } from '../desk/intake.ts'
+import { mailboxFor, type Policy } from '../desk/policy.ts'
+import { acknowledgementMail } from '../desk/reply.ts'
+import { errorText } from '../errors.ts'
+import { automatedContext } from '../inbound/ingest.ts'
+import { parseMail } from '../inbound/parse.ts'
+import type { Instant } from '../instant.ts'
+import type { Message } from '../mail/message.ts'
+import { understand } from '../mail/understand.ts'
+
+/** What would happen to one mail if it arrived now, in a database that knows nothing. */
+export type Explanation = {
+  readonly file: string
+  /** Time to read and decide, in ms. */
+  readonly ms: number
+  readonly outcome: Decision['kind'] | 'skip' | 'quarantine'
+  readonly error: string | null
+  readonly message: Message | null
+  readonly decision: Decision | null
+}
+
+/** Reads raw mails, one after the other, and tells what would happen to each. Nothing is written. */
+export async function* explain(
+  files: AsyncIterable<string> | Iterable<string>,
+  policy: Policy,
+  now: Instant,
+): AsyncGenerator<Explanation> {
+  for await (const file of files) {
+    const started = performance.now()
+    const ms = () => Math.round((performance.now() - started) * 100) / 100
+    try {
+      const message = understand(await parseMail(await readMailFile(file)), automatedContext({ policy }))
+      const decision = decide(message, factsFor(message, policy, now), policy)
+      yield {
+        file,
+        ms: ms(),
+        outcome: decision.kind === 'duplicate' ? 'skip' : decision.kind,
+        error: null,
+        message,
+        decision,
+      }
+    } catch (error) {
+      yield { file, ms: ms(), outcome: 'quarantine', error: errorText(error), message: null, decision: null }
+    }
+  }
+}
+
+/** The paths on standard input, one a line. */
+export async function* pathsFrom(input: NodeJS.ReadableStream): AsyncGenerator<string> {
+  for await (const line of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })) {
+    if (line.trim() !== '') yield line
+  }
+}
+
+/** More than this is read by no mail server: a wrong file, such as a whole mbox. */
+const MAX_BYTES = 150 * 1024 * 1024
+
+async function readMailFile(file: string): Promise<Buffer> {
+  const found = await stat(file)
+  if (!found.isFile()) throw new Error('it is no file')
+  if (found.size > MAX_BYTES) throw new Error(`the file has ${found.size} bytes: is it a mail?`)
+  return readFile(file)
+}
+
+function factsFor(message: Message, policy: Policy, now: Instant): Facts {
+  return {
+    now,
+    mailbox: mailboxFor(policy, message),
+    receivedAt: now,
+    duplicateOf: null,
+    candidates: [],
+    reportOn: null,
+    senderLanguage: null,
+    acknowledgedLately: 0,
+    imported: null,
+    quietUntil: null,
+  }
+}
+
+/** The line for machines: the shape of the evaluation, with the classification, the dates and the reply beside it. */
+export function explanationJson(
+  { file, ms, outcome, error, message, decision }: Explanation,
+  policy: Policy,
+  now: Instant,
+) {
+  const opened = decision?.kind === 'open' ? decision : null
+  return {
+    file,
+    ms,
+    outcome,
+    error,
+    message: message && {
+      messageId: message.messageId,
+      inReplyTo: message.inReplyTo,
+      references: message.references,
+      date: message.date,
+      from: message.from,
+      replyTo: message.replyTo,
+      to: message.to,
+      cc: message.cc,
+      subject: message.subject,
+      language: message.language,
+      text: message.text,
+      newText: message.newText,
+      html: message.html,
+      attachments: message.attachments.map(({ filename, contentType, size, inline }) => ({
+        filename,
+        contentType,
+        size,
+        inline,
+      })),
+      forwarded: message.forwarded,
+      protection: message.protection,
+    },
+    automatic: message?.automatic ?? null,
+    report: message?.report
+      ? {
+          kind: message.report.kind,
+          recipients: message.report.recipients,
+          originalMessageId: message.report.originalMessageId,
+        }
+      : null,
+    classification: opened?.classification ?? null,
+    due: opened && { serviceLevel: opened.ticket.serviceLevel, ...opened.ticket.due },
+    reply: decision && replyOf(decision, policy, now),
+  }
+}
+
+/** The number of a ticket that there is not. */
+const SOME_NUMBER = 1000
+
+function replyOf(decision: Decision, policy: Policy, now: Instant) {
+  if (decision.kind !== 'open') {
+    const detail = 'why' in decision ? decision.why : 'reply' in decision ? decision.reply.detail : ''
+    return { send: null, why: decision.kind, detail }
+  }
+  const { reply, ticket } = decision
+  if (reply.send === null) return reply
+  const answers = { messageId: null, references: [] }
+  const preview = { id: SOME_NUMBER, ticket, reply, answers, messageId: 'preview', now }
+  const { subject, text } = acknowledgementMail(policy, preview)
+  return { send: reply.send, to: reply.to, language: ticket.language, subject, text }
+}

@@ -1,0 +1,356 @@
+import { earlier, type Instant, msBetween } from '../instant.ts'
+import { domainOf, foldAddress, isMailable, isOneOf } from '../mail/address.ts'
+import type { Address, AutomaticKind, Message, Report } from '../mail/message.ts'
+import { type Classification, classify } from './classify.ts'
+import { type Commands, readCommands } from './commands.ts'
+import { notYetReached } from './outgoing-mail.ts'
+import type { Agent, MailboxPolicy, Policy } from './policy.ts'
+import { type Due, dueTimes } from './service-level.ts'
+import { templateLanguages } from './template.ts'
+import { type Candidate, type Rejected, type Signal, type Standing, thread } from './thread.ts'
+import { changesByAnswer, type Priority, type Ticket, type TicketChanges, type TicketId, withStatus } from './ticket.ts'
+
+/*
+ * The one place where it is decided what becomes of a mail. Facts in, a Decision out: no clock, no database, no I/O, and a
+ * decision for every mail there can be. Each part of a decision carries its why, which ends up in the ticket's history.
+ */
+
+/** What the shell looked up. All of it is data. */
+export type Facts = {
+  readonly now: Instant
+  /** The name of the mailbox that the mail arrived in. */
+  readonly mailbox: string
+  /** The server's date of arrival (INTERNALDATE): unlike the Date header, nobody outside can choose it. */
+  readonly receivedAt: Instant
+  /** The same mail (same content) has been taken in before. */
+  readonly duplicateOf: { readonly rawMail: number; readonly ticket: TicketId | null } | null
+  /** Tickets this mail may belong to, strongest signal first. */
+  readonly candidates: readonly Candidate[]
+  /** For a report: the ticket whose mail it reports on. */
+  readonly reportOn: TicketId | null
+  /** The language the sender is known to write, from earlier mail. */
+  readonly senderLanguage: string | null
+  /** Acknowledgements sent or queued to this sender within `ACKNOWLEDGEMENT_WINDOW_MS`. */
+  readonly acknowledgedLately: number
+  /**
+   * Null for mail that arrives. For mail out of an archive, when the last mail of each candidate arrived: what is older than
+   * that tells nothing of how the ticket stands. `now` is then the moment it arrived at, and nobody is written to.
+   */
+  readonly imported: ReadonlyMap<TicketId, Instant> | null
+  /** Mail that arrived earlier may have been answered before the database was restored from a backup; null: it never was. */
+  readonly quietUntil: Instant | null
+}
+
+export type Author = 'requester' | 'participant' | 'agent' | 'stranger' | 'robot'
+
+/** Why no automatic answer goes out; the keys are stable, the words are for people. */
+export type Withheld = { readonly send: null; readonly why: string; readonly detail: string }
+export type Reply =
+  | { readonly send: 'acknowledgement'; readonly to: Address; readonly repeatTheirWords: boolean }
+  | Withheld
+
+/** What an agent's mail brings to the requester. */
+export type Relay = { readonly to: readonly Address[]; readonly text: string } | Withheld
+
+export type NewTicket = Pick<
+  Ticket,
+  | 'mailbox'
+  | 'team'
+  | 'subject'
+  | 'requester'
+  | 'language'
+  | 'category'
+  | 'priority'
+  | 'tags'
+  | 'serviceLevel'
+  | 'openedAt'
+> & {
+  readonly status: 'open' | 'pending'
+  readonly due: { readonly firstResponse: Due; readonly resolution: Due }
+}
+
+export type Decision =
+  | { readonly kind: 'duplicate'; readonly of: number; readonly ticket: TicketId | null; readonly why: string }
+  | { readonly kind: 'report'; readonly report: Report; readonly ticket: TicketId | null; readonly why: string }
+  /** Kept and listed, but no ticket: the answer of a machine to nothing we know. */
+  | { readonly kind: 'automatic'; readonly why: string }
+  | {
+      readonly kind: 'append'
+      readonly ticket: Ticket
+      readonly author: Author
+      readonly agent: Agent | null
+      readonly standing: Standing
+      readonly signal: Signal
+      readonly value: string
+      readonly rejected: readonly Rejected[]
+      readonly changes: TicketChanges
+      readonly reply: Withheld
+      readonly relay: Relay | null
+    }
+  | {
+      readonly kind: 'open'
+      readonly ticket: NewTicket
+      readonly author: Author
+      readonly classification: Classification
+      readonly rejected: readonly Rejected[]
+      readonly reply: Reply
+    }
+
+/** At most this many acknowledgements to one address within the window: a robot that no header betrays stays bounded. */
+export const ACKNOWLEDGEMENTS_PER_WINDOW = 10
+export const ACKNOWLEDGEMENT_WINDOW_MS = 60 * 60_000
+
+/**
+ * Decides what becomes of a mail. Total: every mail gets a decision. `facts.mailbox` must be one of the policy's; a
+ * mailbox that is not is a bug of the caller and throws.
+ */
+export function decide(message: Message, facts: Facts, policy: Policy): Decision {
+  const mailbox = policy.mailboxes.get(facts.mailbox)
+  if (!mailbox) throw new Error(`no mailbox ${facts.mailbox} in the policy`)
+
+  if (facts.duplicateOf) {
+    const { rawMail, ticket } = facts.duplicateOf
+    return { kind: 'duplicate', of: rawMail, ticket, why: `the same mail was taken in before, as number ${rawMail}` }
+  }
+  if (message.report) {
+    const why = `${message.report.kind} report${facts.reportOn ? ` on ticket ${facts.reportOn}` : ', on no mail of ours that we know'}`
+    return { kind: 'report', report: message.report, ticket: facts.reportOn, why }
+  }
+
+  const robot = message.automatic !== null && !MAY_BE_A_PERSON.has(message.automatic.kind)
+  const agent = message.from && !robot ? agentOf(policy, message.from.address) : null
+  const fromDesk = facts.imported !== null && !robot && isOurs(message, policy)
+  const threading = thread(facts.candidates, message.from?.address ?? null, agent !== null || fromDesk)
+  if (threading.joined) {
+    const { candidate, standing } = threading.joined
+    const author = fromDesk ? 'agent' : authorOf(message, candidate.ticket, standing, robot, agent)
+    return append(
+      message,
+      facts,
+      mailbox,
+      candidate,
+      standing,
+      author,
+      author === 'agent' ? agent : null,
+      threading.rejected,
+    )
+  }
+  const writtenTo = facts.imported !== null && (agent !== null || fromDesk) ? addressee(message, policy) : null
+  if (fromDesk && !writtenTo) return { kind: 'automatic', why: 'own-address: our own mail, to nobody but ourselves' }
+  if (message.automatic && ANSWERS_NOTHING.has(message.automatic.kind)) {
+    return { kind: 'automatic', why: `${message.automatic.kind}: ${message.automatic.why}; it belongs to no ticket` }
+  }
+  return open(message, facts, policy, mailbox, robot, writtenTo, threading.rejected)
+}
+
+/** List and bulk mail, and mail that only asks not to be answered, may still be written by a person. */
+const MAY_BE_A_PERSON: ReadonlySet<AutomaticKind> = new Set(['list', 'bulk', 'suppress-header'])
+
+/** A machine's answers and receipts: without the ticket they answer they are nobody's request. Alerts are. */
+const ANSWERS_NOTHING: ReadonlySet<AutomaticKind> = new Set([
+  'vacation',
+  'auto-reply',
+  'dsn',
+  'mdn',
+  'feedback',
+  'delivered',
+  'calendar',
+  'loop',
+])
+
+/**
+ * Sent from a mailbox of ours: in an archive that is how the desk answered. A group whose address is a mailbox of ours may
+ * have written itself into From; then it names the sender elsewhere.
+ */
+function isOurs({ from, headers }: Message, policy: Policy): boolean {
+  if (!from || !isOneOf(from.address, policy.ownAddresses)) return false
+  return !headers.some(({ name }) => name === 'x-original-from' || name === 'x-original-sender')
+}
+
+/** For whom a ticket is that an archive knows by the desk's words alone: whom they were written to. */
+function addressee({ to, cc }: Message, policy: Policy): Address | null {
+  const isTheirs = ({ address }: Address) =>
+    isMailable(address) && !isOneOf(address, policy.ownAddresses) && !agentOf(policy, address)
+  return [...to, ...cc].find(isTheirs) ?? null
+}
+
+function agentOf(policy: Policy, address: string): Agent | null {
+  const folded = foldAddress(address)
+  return policy.agents.find(agent => agent.addresses.includes(folded)) ?? null
+}
+
+function authorOf(message: Message, ticket: Ticket, standing: Standing, robot: boolean, agent: Agent | null): Author {
+  if (robot) return 'robot'
+  if (standing === 'pending') return 'stranger'
+  const sender = message.from ? foldAddress(message.from.address) : ''
+  // An agent who asked for help is the requester of that ticket, whatever their job.
+  if (ticket.requester && foldAddress(ticket.requester.address) === sender) return 'requester'
+  return agent ? 'agent' : 'participant'
+}
+
+function append(
+  message: Message,
+  facts: Facts,
+  mailbox: MailboxPolicy,
+  candidate: Candidate,
+  standing: Standing,
+  author: Author,
+  agent: Agent | null,
+  rejected: readonly Rejected[],
+): Decision {
+  const { ticket, signal, value } = candidate
+  const commands = author === 'agent' ? readCommands(message.newText) : null
+  return {
+    kind: 'append',
+    ticket,
+    author,
+    agent,
+    standing,
+    signal,
+    value,
+    rejected,
+    changes: isOvertaken(ticket, facts)
+      ? changesByEarlierMail(ticket, commands, facts.receivedAt)
+      : commands
+        ? changesByAgent(ticket, mailbox, commands, facts.now)
+        : changesByOthers(ticket, author, facts.now),
+    reply: facts.imported
+      ? withhold(...IMPORTED)
+      : withhold('belongs-to-ticket', `the mail belongs to ticket ${ticket.id}, which was acknowledged when it opened`),
+    relay: commands ? relay(message, ticket, commands, facts) : null,
+  }
+}
+
+/** Out of an archive, and the ticket holds later mail already. */
+function isOvertaken(ticket: Ticket, { imported, receivedAt }: Facts): boolean {
+  return (imported?.get(ticket.id) ?? '') > receivedAt
+}
+
+/** Of mail that others have followed only the first response is still news. */
+function changesByEarlierMail(ticket: Ticket, commands: Commands | null, at: Instant): TicketChanges {
+  if (!commands?.text || commands.unknown) return {}
+  return ticket.firstResponseAt !== null && ticket.firstResponseAt <= at ? {} : { firstResponseAt: at }
+}
+
+function changesByAgent(ticket: Ticket, mailbox: MailboxPolicy, commands: Commands, now: Instant): TicketChanges {
+  if (commands.unknown) return {}
+  if (!commands.text) return commands.solve ? withStatus(ticket, 'solved', now) : {}
+  const status = commands.solve ? 'solved' : ticket.status === 'open' ? mailbox.afterAnswer : ticket.status
+  return changesByAnswer(ticket, status, now)
+}
+
+function changesByOthers(ticket: Ticket, author: Author, now: Instant): TicketChanges {
+  const reopens = author === 'requester' || author === 'participant'
+  return reopens && ticket.status !== 'closed' ? withStatus(ticket, 'open', now) : {}
+}
+
+function relay(message: Message, ticket: Ticket, commands: Commands, facts: Facts): Relay {
+  if (facts.imported) return withhold(...IMPORTED)
+  if (commands.unknown) return withhold('unknown-command', `the first line is no command: ${commands.unknown}`)
+  if (!commands.text && message.attachments.length === 0)
+    return withhold('nothing-to-say', 'the mail holds no words for the requester')
+  const restored = mayBeAnswered(facts)
+  if (restored) return restored
+  if (!ticket.requester) return withhold('no-address', 'the ticket has no requester who could be written to')
+  const to = notYetReached([ticket.requester], [...message.to, ...message.cc])
+  if (to.length === 0) return withhold('already-addressed', 'the agent addressed the requester directly')
+  return { to, text: commands.text }
+}
+
+function open(
+  message: Message,
+  facts: Facts,
+  policy: Policy,
+  mailbox: MailboxPolicy,
+  robot: boolean,
+  writtenTo: Address | null,
+  rejected: readonly Rejected[],
+): Decision {
+  const classification = classify(policy.rules, {
+    subject: message.subject,
+    text: message.forwarded ? `${message.newText}\n${message.forwarded.text}` : message.newText,
+    sender: message.from?.address ?? '',
+    recipients: [...message.to, ...message.cc].map(address => address.address),
+    attachments: message.attachments.flatMap(attachment => attachment.filename ?? []),
+  })
+  const priority = classification.priority ?? 'normal'
+  const serviceLevel = classification.serviceLevel ?? mailbox.serviceLevel
+  const sender = message.from && isMailable(message.from.address) ? message.from : null
+  // The person has been waiting since the mail arrived, not since we read it; a server's clock may run ahead of ours.
+  const openedAt = earlier(facts.receivedAt, facts.now)
+  return {
+    kind: 'open',
+    author: writtenTo ? 'agent' : robot ? 'robot' : 'requester',
+    classification,
+    rejected,
+    ticket: {
+      mailbox: mailbox.name,
+      team: classification.team ?? mailbox.team,
+      subject: message.subject,
+      requester: writtenTo ?? sender,
+      status: writtenTo ? 'pending' : 'open',
+      language: languageFor(message, facts, policy, mailbox),
+      category: classification.category,
+      priority,
+      tags: classification.tags,
+      serviceLevel,
+      openedAt,
+      due: dueAt(policy, serviceLevel, priority, openedAt),
+    },
+    reply: acknowledge(message, facts, policy, mailbox),
+  }
+}
+
+/** The language to answer in: that of the mail, else what this person wrote before, else the mailbox's; templates must exist. */
+function languageFor(message: Message, facts: Facts, policy: Policy, mailbox: MailboxPolicy): string {
+  const known = templateLanguages(policy.templates, 'acknowledgement')
+  return [message.language, facts.senderLanguage].find(one => one !== null && known.includes(one)) ?? mailbox.language
+}
+
+function dueAt(
+  policy: Policy,
+  serviceLevel: string,
+  priority: Priority,
+  from: Instant,
+): { firstResponse: Due; resolution: Due } {
+  const level = policy.serviceLevels.get(serviceLevel)
+  const calendar = level && policy.calendars.get(level.calendar)
+  if (!level || !calendar) throw new Error(`no service level ${serviceLevel}, or its calendar, in the policy`)
+  return dueTimes(level, calendar, priority, from)
+}
+
+/** May this mail be acknowledged? The reasons against it in the order in which they are told. */
+function acknowledge(message: Message, facts: Facts, policy: Policy, mailbox: MailboxPolicy): Reply {
+  if (facts.imported) return withhold(...IMPORTED)
+  const sender = message.from
+  if (!sender || !isMailable(sender.address))
+    return withhold('no-address', 'the mail names no sender that could be answered')
+  // RFC 3834 §2: no automatic response to an automatic response, a list, or ourselves.
+  if (isOneOf(sender.address, policy.ownAddresses))
+    return withhold('own-address', `${sender.address} is one of our own addresses`)
+  if (message.automatic) return withhold(message.automatic.kind, message.automatic.why)
+  const restored = mayBeAnswered(facts)
+  if (restored) return restored
+  const age = msBetween(facts.receivedAt, facts.now)
+  if (age > policy.acknowledgeMaxAgeMs) {
+    return withhold('too-old', `the server received the mail ${Math.floor(age / 3_600_000)} hours ago`)
+  }
+  if (!mailbox.acknowledge) return withhold('switched-off', `mailbox ${mailbox.name} sends no acknowledgements`)
+  if (facts.acknowledgedLately >= ACKNOWLEDGEMENTS_PER_WINDOW) {
+    return withhold('too-many', `${facts.acknowledgedLately} acknowledgements went to this address within the hour`)
+  }
+  return { send: 'acknowledgement', to: sender, repeatTheirWords: policy.peopleDomains.has(domainOf(sender.address)) }
+}
+
+const IMPORTED = ['imported', 'the mail is out of an archive: what was to be sent was sent in its time'] as const
+
+/** Read a second time, because the database that knew what was sent for it is gone. */
+function mayBeAnswered({ receivedAt, quietUntil }: Facts): Withheld | null {
+  if (quietUntil === null || receivedAt >= quietUntil) return null
+  const words = `it arrived before ${quietUntil}, and since then the database was restored from a backup`
+  return withhold('restored', `${words}: what it was answered with may have been sent already`)
+}
+
+function withhold(why: string, detail: string): Withheld {
+  return { send: null, why, detail }
+}

@@ -1,0 +1,77 @@
+import { distinct, foldAddress } from '../mail/address.ts'
+import type { Address } from '../mail/message.ts'
+import { baseSubject, ticketTag } from '../mail/subject.ts'
+import type { MailboxPolicy } from './policy.ts'
+import type { Ticket } from './ticket.ts'
+
+/** An attachment of a mail we have received, to be sent on. */
+export type PassedOn = {
+  readonly rawMail: number
+  readonly part: number
+  readonly filename: string | null
+  readonly contentType: string
+}
+
+/** A mail that leaves us: rendered and final, so that a second try sends the very same. */
+export type OutgoingMail = {
+  readonly messageId: string
+  readonly inReplyTo: string | null
+  readonly references: readonly string[]
+  readonly from: Address
+  readonly to: readonly Address[]
+  readonly subject: string
+  readonly text: string
+  readonly html: string | null
+  readonly attachments: readonly PassedOn[]
+  /** Written by the program: sent with the headers and the null envelope sender of RFC 3834. */
+  readonly automatic: boolean
+}
+
+/** An agent's words to the requester, from the mailbox's address under the agent's name. */
+export function answerMail(answer: {
+  readonly ticket: Ticket
+  readonly mailbox: MailboxPolicy
+  readonly agentName: string | null
+  readonly to: readonly Address[]
+  readonly text: string
+  readonly messageId: string
+  readonly inReplyTo: string | null
+  readonly references: readonly string[]
+  readonly attachments: readonly PassedOn[]
+}): OutgoingMail {
+  const { ticket, mailbox, agentName } = answer
+  return {
+    messageId: answer.messageId,
+    inReplyTo: answer.inReplyTo,
+    references: answer.references,
+    from: {
+      name: agentName ? `${agentName} (${mailbox.displayName})` : mailbox.displayName,
+      address: senderAddress(mailbox),
+    },
+    to: answer.to,
+    subject: replySubject(ticket),
+    text: `${answer.text.trim()}\n`,
+    html: null,
+    attachments: answer.attachments,
+    automatic: false,
+  }
+}
+
+/** `Re: <what it is about> [#1042]`: the tag finds the ticket again where a client drops the threading headers. */
+export function replySubject(ticket: Pick<Ticket, 'id' | 'subject'>): string {
+  const base = baseSubject(ticket.subject)
+  return base ? `Re: ${base} ${ticketTag(ticket.id)}` : ticketTag(ticket.id)
+}
+
+/** The address our mails come from. */
+export function senderAddress(mailbox: MailboxPolicy): string {
+  const [first] = mailbox.addresses
+  if (!first) throw new Error(`mailbox ${mailbox.name} has no address`)
+  return first
+}
+
+/** Those of `wanted` who did not get the mail already, because the author addressed them or because they wrote it. */
+export function notYetReached(wanted: readonly Address[], already: readonly Address[]): Address[] {
+  const reached = new Set(already.map(address => foldAddress(address.address)))
+  return distinct(wanted).filter(address => !reached.has(foldAddress(address.address)))
+}

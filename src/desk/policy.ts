@@ -1,0 +1,73 @@
+import { isOneOf } from '../mail/address.ts'
+import type { Message } from '../mail/message.ts'
+import type { Calendar } from './calendar.ts'
+import type { Rule } from './classify.ts'
+import type { ServiceLevel } from './service-level.ts'
+import type { TemplateSet } from './template.ts'
+import type { Status } from './ticket.ts'
+
+/** Someone who answers tickets, known by the addresses they write from. */
+export type Agent = {
+  /** Key in the configuration: `ana`. */
+  readonly name: string
+  /** Shown to requesters: `Ana Pop`. */
+  readonly displayName: string
+  /** Folded (`foldAddress`). The first one is written to. */
+  readonly addresses: readonly string[]
+  readonly teams: readonly string[]
+}
+
+/** A group of agents that tickets go to. */
+export type Team = { readonly name: string; readonly displayName: string }
+
+/** What the desk knows about one shared mailbox. */
+export type MailboxPolicy = {
+  /** Key in the configuration: `it`. */
+  readonly name: string
+  /** Shown as the sender of our mails: `IT Help`. */
+  readonly displayName: string
+  /** Folded; the first one is the sender of our mails. */
+  readonly addresses: readonly string[]
+  readonly team: string | null
+  /** The language of our mails when that of the requester is unknown or has no templates. */
+  readonly language: string
+  readonly serviceLevel: string
+  readonly acknowledge: boolean
+  /** The status a ticket gets when an agent has answered without saying more. */
+  readonly afterAnswer: Status
+}
+
+/** Everything the desk decides by. Built once from the configuration; readonly data. */
+export type Policy = {
+  readonly mailboxes: ReadonlyMap<string, MailboxPolicy>
+  readonly agents: readonly Agent[]
+  readonly teams: ReadonlyMap<string, Team>
+  /** In the order in which they are tried. */
+  readonly rules: readonly Rule[]
+  readonly calendars: ReadonlyMap<string, Calendar>
+  readonly serviceLevels: ReadonlyMap<string, ServiceLevel>
+  readonly templates: TemplateSet
+  /** Categories by key with their name in each language; a category without names is shown by its key. */
+  readonly categories: ReadonlyMap<string, Readonly<Record<string, string>>>
+  /** Every address that is ours, folded: of mailboxes and their aliases. Mail from them is our own coming back. */
+  readonly ownAddresses: ReadonlySet<string>
+  /** List-Ids (folded, without brackets) of our own distribution groups: their list headers do not make a mail automatic. */
+  readonly ownLists: ReadonlySet<string>
+  /** Domains of the people this desk serves, folded. Only to them does an automatic mail repeat words they wrote. */
+  readonly peopleDomains: ReadonlySet<string>
+  /** `X-Auto-Response-Suppress` is a wish, not proof of a machine: whether an acknowledgement heeds it. */
+  readonly heedSuppressHeader: boolean
+  /** Mail whose server date is older than this many ms is never answered automatically. */
+  readonly acknowledgeMaxAgeMs: number
+}
+
+/** The name of the mailbox that a mail went to, or was sent from; of the first one when it names none of ours. */
+export function mailboxFor({ mailboxes }: Policy, { headers, to, cc, from }: Message): string {
+  const delivered = headers.filter(({ name }) => name === 'delivered-to' || name === 'x-original-to')
+  const named = [...delivered.map(({ value }) => value), ...[...to, ...cc].map(({ address }) => address)]
+  if (from) named.push(from.address)
+  const all = [...mailboxes.values()]
+  const found = all.find(({ addresses }) => named.some(address => isOneOf(address, new Set(addresses)))) ?? all[0]
+  if (!found) throw new Error('the policy has no mailbox')
+  return found.name
+}

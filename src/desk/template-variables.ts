@@ -1,0 +1,96 @@
+/*
+ * What templates may speak of. Every variable is one word, number or phrase, always present and null when there is
+ * nothing to say, so that a template needs no more than `{% if holiday %}`. `config/templates/README.md` tells authors.
+ */
+
+/** The variables of `acknowledgement`. Phrases are in the language of the template. */
+export type AcknowledgementVariables = {
+  readonly ticket_number: number
+  /** `[#1042]`, by which a reply finds its ticket where the threading headers got lost. */
+  readonly ticket_tag: string
+  /** What the mail was about, without `Re:` and tag. Null where words of the sender must not be repeated. */
+  readonly subject: string | null
+  /** `Anna`. Null when the name says none, or where words of the sender must not be repeated. */
+  readonly first_name: string | null
+  /** `Anna Meier`, for languages whose polite greeting wants it; null like `first_name`. */
+  readonly full_name: string | null
+  /** The category in words. */
+  readonly category: string | null
+  /** Only `high` and `urgent` are worth telling; their words stand in the template, where their grammar is. */
+  readonly priority: 'high' | 'urgent' | null
+  /** `by 16:30 today`. Null when that moment has passed already. */
+  readonly answer_by: string | null
+  readonly solution_by: string | null
+  /** Whether the desk is closed at this moment. */
+  readonly closed: boolean
+  /** Why it is closed all day, `Christmas Day`; null when closed only for the night or the weekend. */
+  readonly holiday: string | null
+  /** `tomorrow, Tuesday 24 November, at 08:00`; null when open, or when no opening is in sight. */
+  readonly next_opening: string | null
+  /** `Mon–Fri 08:00–12:00 and 13:00–17:00`; null when the calendar never opens. */
+  readonly hours: string | null
+  /** The zone of all times in the mail: `Europe/Bucharest`. */
+  readonly time_zone: string
+  /** Whom to turn to now. Null unless it is urgent and we are closed. */
+  readonly on_call_name: string | null
+  readonly on_call_phone: string | null
+  readonly on_call_address: string | null
+  readonly mailbox_name: string
+  readonly mailbox_address: string
+}
+
+const FULL: AcknowledgementVariables = {
+  ticket_number: 1042,
+  ticket_tag: '[#1042]',
+  subject: 'Printer on the second floor',
+  first_name: 'Anna',
+  full_name: 'Anna Meier',
+  category: 'Printers',
+  priority: 'urgent',
+  answer_by: 'today at 16:30',
+  solution_by: 'Monday 30 November, 14:00',
+  closed: true,
+  holiday: 'Christmas Day',
+  next_opening: 'tomorrow at 08:00',
+  hours: 'Mon–Fri 08:00–17:00',
+  time_zone: 'Europe/Bucharest',
+  on_call_name: 'IT on call',
+  on_call_phone: '+40 21 000 00 00',
+  on_call_address: 'oncall@example.org',
+  mailbox_name: 'IT Help',
+  mailbox_address: 'it@example.org',
+}
+
+const BARE: AcknowledgementVariables = {
+  ...FULL,
+  subject: null,
+  first_name: null,
+  full_name: null,
+  category: null,
+  priority: null,
+  answer_by: null,
+  solution_by: null,
+  closed: false,
+  holiday: null,
+  next_opening: null,
+  hours: null,
+  on_call_name: null,
+  on_call_phone: null,
+  on_call_address: null,
+}
+
+/** What the program knows of one kind of template. */
+export type TemplateKind = {
+  /** Variables to try a template with at start-up. Each names every variable there is. */
+  readonly samples: readonly Readonly<Record<string, unknown>>[]
+  /** Variables without which the subject would not do its work. */
+  readonly inSubject: readonly string[]
+}
+
+/** The templates there are, by name. */
+export const TEMPLATE_KINDS: ReadonlyMap<string, TemplateKind> = new Map([
+  [
+    'acknowledgement',
+    { samples: [FULL, { ...FULL, priority: 'high', solution_by: FULL.answer_by }, BARE], inSubject: ['ticket_tag'] },
+  ],
+])

@@ -1,0 +1,98 @@
+import type { Instant } from '../instant.ts'
+import type { Address } from '../mail/message.ts'
+
+/** The number people see: `[#1042]`. */
+export type TicketId = number
+
+/** `open`: the desk is to act; `pending`: the requester is; `solved`: done, a reply reopens it; `closed`: for good. */
+export const STATUSES = ['open', 'pending', 'solved', 'closed'] as const
+export type Status = (typeof STATUSES)[number]
+
+export const PRIORITIES = ['low', 'normal', 'high', 'urgent'] as const
+export type Priority = (typeof PRIORITIES)[number]
+
+/** What the desk knows of one request. */
+export type Ticket = {
+  readonly id: TicketId
+  readonly mailbox: string
+  readonly team: string | null
+  /** The name of an agent. */
+  readonly assignee: string | null
+  readonly subject: string
+  /** Null when the mail named no sender that could be answered. */
+  readonly requester: Address | null
+  readonly language: string
+  readonly status: Status
+  readonly category: string | null
+  readonly priority: Priority
+  readonly tags: readonly string[]
+  readonly serviceLevel: string
+  readonly openedAt: Instant
+  readonly firstResponseDue: Instant
+  readonly resolutionDue: Instant
+  /** When a person (never a robot) first answered. */
+  readonly firstResponseAt: Instant | null
+  readonly solvedAt: Instant | null
+  readonly updatedAt: Instant
+  /** Counts the changes: the ETag of the API. */
+  readonly revision: number
+}
+
+export const EVENT_KINDS = [
+  'opened',
+  'threaded',
+  'classified',
+  'due',
+  'message',
+  'changed',
+  'reply-queued',
+  'reply-withheld',
+  'reply-sent',
+  'reply-failed',
+  'report',
+  'duplicate',
+] as const
+
+/** A line of a ticket's history: what happened, who did it, and why. Events are only ever added. */
+export type TicketEvent = {
+  readonly kind: (typeof EVENT_KINDS)[number]
+  /** `agent:ana`, `person:<address>`, `key:<name of an API key>` or `postdesk`. */
+  readonly actor: string
+  readonly data: Readonly<Record<string, unknown>>
+}
+
+/** What a mail, an agent or the API may change of a ticket; what is absent stays. */
+export type TicketChanges = Partial<
+  Pick<
+    Ticket,
+    | 'status'
+    | 'priority'
+    | 'category'
+    | 'team'
+    | 'assignee'
+    | 'firstResponseDue'
+    | 'resolutionDue'
+    | 'firstResponseAt'
+    | 'solvedAt'
+  >
+>
+
+/** The changes that a new status brings with it: `solvedAt` follows `status`. */
+export function withStatus(ticket: Ticket, status: Status, now: Instant): TicketChanges {
+  if (status === ticket.status) return {}
+  const done = status === 'solved' || status === 'closed'
+  return { status, solvedAt: done ? (ticket.solvedAt ?? now) : null }
+}
+
+/** The changes that an answer to the requester brings: the first one is the first response, and the desk's turn is over. */
+export function changesByAnswer(ticket: Ticket, status: Status, now: Instant): TicketChanges {
+  return { ...withStatus(ticket, status, now), ...(ticket.firstResponseAt === null ? { firstResponseAt: now } : {}) }
+}
+
+/** The line of history for changes, with what was there before; none when nothing is different. */
+export function changedEvents(ticket: Ticket, changes: TicketChanges, actor: string): TicketEvent[] {
+  const fields = Object.entries(changes).filter(([field, value]) => ticket[field as keyof Ticket] !== value)
+  if (fields.length === 0) return []
+  const data = Object.fromEntries(fields.map(([field, to]) => [field, { from: ticket[field as keyof Ticket], to }]))
+  return [{ kind: 'changed', actor, data }]
+}

@@ -1,0 +1,38 @@
+/** A mail of a folder before it is fetched: its size in bytes, as the server says. */
+export type Listed = { readonly uid: number; readonly size: number }
+
+// Fifty mails of 25 MB, twice because of the prefetch, would be 2.5 GB of memory: anybody could send them.
+const WINDOW_BYTES = 16 * 1024 * 1024
+
+/** Windows of at most `most` mails and 16 MB, in the order given; a mail that is larger has a window of its own. */
+export function intoWindows(listed: readonly Listed[], most: number): number[][] {
+  const windows: number[][] = []
+  let bytes = 0
+  for (const { uid, size } of listed) {
+    const current = windows.at(-1)
+    bytes += size
+    if (current && current.length < most && bytes <= WINDOW_BYTES) current.push(uid)
+    else {
+      windows.push([uid])
+      bytes = size
+    }
+  }
+  return windows
+}
+
+// RFC 7162 §4: a client should keep a command line below 8,192 octets; a range with its comma has at most 22.
+const RANGES_A_SET = 350
+
+/** `1:3,7` for 3, 1, 2, 7: only UIDs named are covered. More than one set where a command would become too long. */
+export function uidSets(uids: readonly number[]): string[] {
+  const ranges: [number, number][] = []
+  for (const uid of uids.toSorted((a, b) => a - b)) {
+    const last = ranges.at(-1)
+    if (last && uid <= last[1] + 1) last[1] = uid
+    else ranges.push([uid, uid])
+  }
+  const texts = ranges.map(([from, to]) => (from === to ? String(from) : `${from}:${to}`))
+  const sets: string[] = []
+  for (let at = 0; at < texts.length; at += RANGES_A_SET) sets.push(texts.slice(at, at + RANGES_A_SET).join(','))
+  return sets
+}

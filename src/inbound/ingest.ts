@@ -1,0 +1,162 @@
+import { createHash } from 'node:crypto'
+import { type Decision, decide } from '../desk/intake.ts'
+import { DeskError, errorText } from '../errors.ts'
+import type { Instant } from '../instant.ts'
+import type { Logger } from '../log.ts'
+import type { AutomatedContext } from '../mail/automated.ts'
+import type { Message } from '../mail/message.ts'
+import { understand } from '../mail/understand.ts'
+import type { RawMail, Settled } from '../store/raw-mails.ts'
+import { isStorageTrouble, type Store, type Tx } from '../store/store.ts'
+import { gatherFacts } from './facts.ts'
+import { parseMail } from './parse.ts'
+import { type Desk, record } from './record.ts'
+
+/*
+ * One mail on its way in: bytes → message → facts → decision → record. Effects and cursor are one transaction, so a
+ * crash anywhere repeats or completes, never loses, never doubles. A backlog is committed in groups, a savepoint a mail.
+ */
+
+export type Intake = Desk & {
+  readonly store: Store
+  readonly clock: () => Instant
+  readonly log: Logger
+  /** After the commit of a mail that put something into the outbox, or may have. */
+  readonly onIngested: () => void
+}
+
+/** A mail in a folder, before it is read. */
+export type Arrival = Omit<RawMail, 'sha256'>
+
+/** A mail that was read, or the reason why it could not be. */
+export type ReadMail = { readonly message: Message } | { readonly fault: string }
+
+export type Ingested = Settled & { readonly rawMail: number; readonly uid: number }
+
+/**
+ * Takes in a group of mails of one folder, in order, and moves its cursor (`moveOn`), all in one transaction. A mail that
+ * cannot be read or recorded is quarantined with its bytes and the reason, and the others go on. Throws only when the
+ * store as a whole is in trouble; then nothing has happened.
+ */
+export async function ingest(
+  intake: Intake,
+  arrivals: readonly Arrival[],
+  moveOn: (tx: Tx) => Promise<unknown>,
+): Promise<Ingested[]> {
+  const read: { arrival: Arrival; mail: ReadMail }[] = []
+  for (const arrival of arrivals) read.push({ arrival, mail: await readMail(intake, arrival.bytes, false) })
+
+  const ingested = await intake.store.write(async tx => {
+    const results: Ingested[] = []
+    for (const { arrival, mail } of read) {
+      const now = intake.clock()
+      const rawMail = await tx.saveRawMail({ ...arrival, sha256: sha256(arrival.bytes) }, now)
+      if (rawMail === null) continue
+      results.push({ rawMail, uid: arrival.uid, ...(await settle(tx, intake, rawMail, arrival, mail, now)) })
+    }
+    await moveOn(tx)
+    return results
+  })
+  const first = arrivals[0]
+  for (const { uid, rawMail, outcome, ticket, reason } of ingested) {
+    const fields = { mailbox: first?.mailbox, folder: first?.folder, uid, rawMail, decision: outcome, ticket }
+    if (outcome === 'quarantine') intake.log.warn({ ...fields, reason }, 'mail quarantined')
+    else intake.log.info(fields, 'mail taken in')
+  }
+  if (ingested.length > 0) intake.onIngested()
+  return ingested
+}
+
+/**
+ * Tries a quarantined mail again, out of its kept bytes. Throws DeskError('not_found') when there is no such mail and
+ * DeskError('conflict') when it is not in quarantine.
+ */
+export async function replay(intake: Intake, rawMail: number): Promise<Settled> {
+  const [status, bytes] = [await intake.store.read.rawMail(rawMail), await intake.store.read.rawBytes(rawMail)]
+  if (!status || !bytes) throw new DeskError('not_found', `there is no mail number ${rawMail}`)
+  const mail = await readMail(intake, bytes, isImported(status))
+  const settled = await intake.store.write(async tx => {
+    const current = await tx.rawMail(rawMail)
+    if (current?.outcome !== 'quarantine')
+      throw new DeskError('conflict', `mail ${rawMail} is not in quarantine: it was ${current?.outcome}`)
+    return settle(tx, intake, rawMail, status, mail, intake.clock())
+  })
+  intake.onIngested()
+  return settled
+}
+
+/**
+ * The UIDVALIDITY of a mail out of an archive is this and the SHA-256 of its bytes; a server's is a number (RFC 3501
+ * §2.3.1.1), so the ledger tells for ever which mails must not be answered, not even when one is replayed.
+ */
+export const IMPORTED = 'sha256:'
+
+function isImported({ uidValidity }: { readonly uidValidity: string }): boolean {
+  return uidValidity.startsWith(IMPORTED)
+}
+
+/** Bytes → what a person reads; nothing is looked up. Never throws: strange mail gives a fault. */
+export async function readMail(intake: Pick<Desk, 'policy'>, bytes: Buffer, imported: boolean): Promise<ReadMail> {
+  try {
+    const mail = await parseMail(bytes)
+    const context = automatedContext(intake)
+    const message = understand(mail, context)
+    if (!imported || message.automatic?.kind !== 'loop') return { message }
+    // What arrives from our own address has come back; in an archive it is how the desk answered.
+    return { message: understand(mail, { ...context, ownAddresses: new Set() }) }
+  } catch (error) {
+    return { fault: faultOf(error) }
+  }
+}
+
+export function automatedContext({ policy }: Pick<Desk, 'policy'>): AutomatedContext {
+  const { ownAddresses, ownLists, heedSuppressHeader } = policy
+  return { ownAddresses, ownLists, heedSuppressHeader }
+}
+
+/** Decides on a mail that the ledger holds already, and records what follows. Throws only when the store is in trouble. */
+export async function settle(
+  tx: Tx,
+  intake: Pick<Intake, 'policy' | 'ids' | 'log'>,
+  rawMail: number,
+  arrival: Pick<Arrival, 'mailbox' | 'uidValidity' | 'receivedAt'>,
+  mail: ReadMail,
+  now: Instant,
+): Promise<Settled> {
+  const quarantine = async (reason: string): Promise<Settled> => {
+    const settled: Settled = { outcome: 'quarantine', reason, ticket: null }
+    await tx.settleRawMail(rawMail, { ...settled, fingerprint: null })
+    return settled
+  }
+  if ('fault' in mail) return quarantine(mail.fault)
+  const { message } = mail
+  try {
+    return await tx.attempt(async () => {
+      const { mailbox, receivedAt } = arrival
+      const facts = await gatherFacts(
+        tx,
+        intake.ids,
+        { mailbox, receivedAt, rawMail, imported: isImported(arrival) },
+        message,
+        now,
+      )
+      const decision: Decision = decide(message, facts, intake.policy)
+      const settled = await record(tx, intake, { rawMail, mailbox, receivedAt }, message, decision, now)
+      await tx.settleRawMail(rawMail, { ...settled, fingerprint: message.fingerprint })
+      return settled
+    })
+  } catch (error) {
+    if (isStorageTrouble(error)) throw error
+    intake.log.error({ err: error, mailbox: arrival.mailbox, rawMail }, 'mail could not be recorded')
+    return quarantine(faultOf(error))
+  }
+}
+
+function faultOf(error: unknown): string {
+  return error instanceof DeskError ? error.message : `unexpected: ${errorText(error)}`
+}
+
+/** Hex. */
+export function sha256(bytes: Buffer): string {
+  return createHash('sha256').update(bytes).digest('hex')
+}

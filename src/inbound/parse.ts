@@ -1,0 +1,242 @@
+import { createHash } from 'node:crypto'
+import { type AttachmentStream, MailParser, type MessageText, parseAddressHeader } from 'mailparser'
+import { DeskError, errorText } from '../errors.ts'
+import { readCms } from '../mail/cms.ts'
+import { readDate } from '../mail/date.ts'
+import { cleanLine, decodeText, maskWords, type RawField, readFields, readIds, readStructured } from '../mail/header.ts'
+import type { Address, Header, ParsedMail } from '../mail/message.ts'
+import type { Part } from './describe.ts'
+import { type File, readParts } from './parts.ts'
+import { DEFAULT_LIMITS, type Envelope, isMultipart, type ParseLimits, preflight } from './preflight.ts'
+import { decodeTransfer } from './transfer.ts'
+
+/*
+ * Bytes to a mail. mailparser splits the body into parts and undoes their transfer encodings; what the parts and the header
+ * say is read here, for there it loses charsets, file names, reports and dates (each seen in real mail).
+ */
+
+export { DEFAULT_LIMITS, type ParseLimits } from './preflight.ts'
+
+/** Reads a mail. Throws DeskError('unparseable') for what exceeds the limits: refused now, it would be refused again. */
+export async function parseMail(bytes: Buffer, limits: ParseLimits = DEFAULT_LIMITS): Promise<ParsedMail> {
+  return refusing(async () => {
+    const envelope = preflight(bytes, limits)
+    const { files, charset, ...contents } = readParts(await readTree(envelope, limits), limits)
+    const attachments = files.map(({ content, ...attachment }) => attachment)
+    const mail = { ...readHead(envelope.fields, charset), ...contents, attachments, size: bytes.length }
+    return { ...mail, fingerprint: fingerprintOf(mail) }
+  })
+}
+
+/** The content of one attachment, by its position in `ParsedMail.attachments`; null when there is none. Throws as `parseMail`. */
+export async function readAttachment(
+  bytes: Buffer,
+  part: number,
+  limits: ParseLimits = DEFAULT_LIMITS,
+): Promise<Pick<File, 'content' | 'filename' | 'contentType'> | null> {
+  return refusing(async () => {
+    const { files } = readParts(await readTree(preflight(bytes, limits), limits), limits)
+    const file = files[part]
+    return file ? { content: file.content, filename: file.filename, contentType: file.contentType } : null
+  })
+}
+
+/** Reading depends on the bytes alone: whatever goes wrong goes wrong each time, so no error is worth a second try. */
+async function refusing<Read>(read: () => Promise<Read>): Promise<Read> {
+  try {
+    return await read()
+  } catch (error) {
+    if (error instanceof DeskError) throw error
+    throw new DeskError('unparseable', `The mail cannot be read: ${errorText(error)}.`, { cause: error })
+  }
+}
+
+/** What mailparser keeps of a part: its own bookkeeping, undeclared. `parse.test.ts` tells when a release changes it. */
+type Node = {
+  readonly headers: unknown
+  readonly headerLines: readonly { readonly line: string }[]
+  readonly children: readonly Node[]
+}
+
+const DEEPEST_SIGNATURE = 3
+
+async function readTree({ mime, body }: Envelope, limits: ParseLimits, depth = 0): Promise<Part> {
+  const encoding = mime.find(({ name }) => name === 'content-transfer-encoding')?.value ?? ''
+  const root = mime.some(isMultipart)
+    ? await split(mime, body, limits)
+    : { children: [], content: decodeTransfer(body, encoding) }
+  return openSignatures({ ...root, fields: mime }, limits, depth)
+}
+
+async function split(mime: readonly RawField[], body: Buffer, limits: ParseLimits): Promise<Part> {
+  const contents = new Map<unknown, Buffer>()
+  const parser = new MailParser({
+    ignoreEmbedded: true,
+    checksumAlgo: false,
+    maxChildNodes: limits.maxParts + 10,
+    maxHeadSize: limits.maxHeaderBytes * 64,
+  })
+  // Every leaf comes out as a file, its bytes untouched: decoded by mailparser, texts have lost what a charset's label hid.
+  Object.assign(parser, { textTypes: [] })
+  await new Promise<void>((resolve, reject) => {
+    parser.on('data', (data: AttachmentStream | MessageText) => {
+      if (data.type === 'attachment') collect(data, content => contents.set(data.headers, content))
+    })
+    parser.on('error', reject)
+    parser.on('end', resolve)
+    parser.write(Buffer.from(`${mime.map(({ name, value }) => `${name}: ${value}\r\n`).join('')}\r\n`, 'latin1'))
+    parser.end(body)
+  })
+  const { tree } = parser as unknown as { readonly tree: Node | false }
+  if (!tree) throw new Error('no part was found')
+  return partOf(tree, contents)
+}
+
+function collect(attachment: AttachmentStream, done: (content: Buffer) => void): void {
+  const chunks: Buffer[] = []
+  attachment.content.on('data', (chunk: Buffer) => chunks.push(chunk))
+  attachment.content.on('end', () => {
+    done(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks))
+    attachment.release?.()
+  })
+}
+
+function partOf(node: Node, contents: ReadonlyMap<unknown, Buffer>): Part {
+  return {
+    fields: readFields(node.headerLines.map(({ line }) => line).join('\n')),
+    children: node.children.map(child => partOf(child, contents)),
+    content: contents.get(node.headers) ?? null,
+  }
+}
+
+/** An opaque S/MIME signature wraps the whole mail (RFC 8551 §3.5.2): what it wraps becomes a child of it. */
+async function openSignatures(part: Part, limits: ParseLimits, depth: number): Promise<Part> {
+  if (part.content && part.fields.some(isPkcs7)) {
+    const inner = depth < DEEPEST_SIGNATURE ? readCms(part.content).content : null
+    return inner ? { ...part, children: await readWrapped(Buffer.from(inner), limits, depth + 1) } : part
+  }
+  if (part.children.length === 0) return part
+  return { ...part, children: await Promise.all(part.children.map(child => openSignatures(child, limits, depth))) }
+}
+
+/** What cannot be read stays wrapped: the mail around it is readable all the same. */
+async function readWrapped(bytes: Buffer, limits: ParseLimits, depth: number): Promise<Part[]> {
+  try {
+    return [await readTree(preflight(bytes, limits), limits, depth)]
+  } catch {
+    return []
+  }
+}
+
+function isPkcs7({ name, value }: RawField): boolean {
+  return name === 'content-type' && /^application\/(?:x-)?pkcs7-mime\b/i.test(value)
+}
+
+type Head = Pick<
+  ParsedMail,
+  | 'messageId'
+  | 'inReplyTo'
+  | 'references'
+  | 'date'
+  | 'from'
+  | 'sender'
+  | 'replyTo'
+  | 'to'
+  | 'cc'
+  | 'subject'
+  | 'headers'
+  | 'contentType'
+>
+
+const MOST_HEADERS = 1000
+
+function readHead(fields: readonly RawField[], charset: string | null): Head {
+  const all = (name: string): string[] =>
+    fields.filter(field => field.name === name && field.value !== '').map(field => field.value)
+  // Of what may stand only once (RFC 5322 §3.6) the first that can be read counts, as mail clients have it.
+  const ids = (name: string): string[] =>
+    all(name)
+      .map(readIds)
+      .find(found => found.length > 0) ?? []
+  const people = (name: string): Address[] => distinctLists(all(name), charset)
+  const [messageId] = all('message-id')
+  const type = readStructured(all('content-type')[0] ?? '')
+  return {
+    messageId:
+      ids('message-id')[0] ??
+      (decodeText(messageId ?? '')
+        .replace(/[<>\s]/g, '')
+        .slice(0, 998) ||
+        null),
+    inReplyTo: ids('in-reply-to'),
+    references: ids('references'),
+    date:
+      all('date')
+        .map(readDate)
+        .find(date => date !== null) ?? null,
+    from: firstPerson(all('from'), charset),
+    sender: firstPerson(all('sender'), charset),
+    replyTo: people('reply-to'),
+    to: people('to'),
+    cc: people('cc'),
+    subject: decodeText(all('subject')[0] ?? '', charset),
+    headers: fields
+      .slice(0, MOST_HEADERS)
+      .map(({ name, value }): Header => ({ name, value: decodeText(value, charset) })),
+    contentType: {
+      type: /^[^\s/]+\/[^\s/]+$/.test(type.value) ? type.value : 'text/plain',
+      parameters: Object.fromEntries(type.parameters),
+    },
+  }
+}
+
+const MOST_ADDRESSES = 1000
+const LONGEST_LIST = 131_072
+const LONGEST_ADDRESS = 320
+
+function readAddresses(raw: string, charset: string | null): Address[] {
+  const { masked, unmask } = maskWords(raw.slice(0, LONGEST_LIST), charset)
+  return parseAddressHeader(masked, { flatten: true, decodePunycode: false })
+    .value.slice(0, MOST_ADDRESSES)
+    .map(({ name, address = '' }) => ({
+      name: cleanLine(unmask(name)).slice(0, 1000),
+      address: foldDomain(
+        cleanLine(unmask(address))
+          .replace(/[\s<>]/g, '')
+          .slice(0, LONGEST_ADDRESS),
+      ),
+    }))
+}
+
+function foldDomain(address: string): string {
+  const at = address.lastIndexOf('@') + 1
+  return address.slice(0, at) + address.slice(at).toLowerCase()
+}
+
+function distinctLists(values: readonly string[], charset: string | null): Address[] {
+  return values
+    .slice(0, 20)
+    .flatMap(value => readAddresses(value, charset))
+    .filter(({ address }) => address !== '')
+    .slice(0, MOST_ADDRESSES)
+}
+
+/** The first who has an address; a name alone is still better than nobody. */
+function firstPerson(values: readonly string[], charset: string | null): Address | null {
+  const people = values.slice(0, 20).flatMap(value => readAddresses(value, charset))
+  return people.find(({ address }) => address !== '') ?? people[0] ?? null
+}
+
+/** Over what the sender wrote, not over what transport added or re-encoded: white space is folded. */
+function fingerprintOf(mail: Omit<ParsedMail, 'fingerprint'>): string {
+  const told = [
+    mail.messageId,
+    mail.inReplyTo,
+    mail.from?.address,
+    mail.date,
+    mail.subject,
+    mail.text.replace(/\s+/g, ' ').trim(),
+    mail.attachments.map(({ sha256 }) => sha256),
+  ]
+  return createHash('sha256').update(JSON.stringify(told)).digest('hex')
+}

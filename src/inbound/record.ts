@@ -1,0 +1,317 @@
+import type { Decision } from '../desk/intake.ts'
+import { answerMail, type PassedOn, senderAddress } from '../desk/outgoing-mail.ts'
+import type { MailboxPolicy, Policy } from '../desk/policy.ts'
+import { acknowledgementMail } from '../desk/reply.ts'
+import { changedEvents, type TicketId } from '../desk/ticket.ts'
+import type { Ids } from '../ids.ts'
+import type { Instant } from '../instant.ts'
+import { distinct, domainOf, foldAddress, isMailable, isOneOf } from '../mail/address.ts'
+import type { Address, Message } from '../mail/message.ts'
+import { citedIds, referencesFor } from '../mail/message-id.ts'
+import { type NewMessage, sentMessage } from '../store/messages.ts'
+import type { Settled } from '../store/raw-mails.ts'
+import type { Tx } from '../store/store.ts'
+
+/*
+ * Writes down what `decide` decided: message, ticket, history and the mails that follow from it, in the transaction of the
+ * mail itself. Nothing is decided here.
+ */
+
+export type Desk = { readonly policy: Policy; readonly ids: Ids }
+type Arrived = { readonly rawMail: number; readonly mailbox: string; readonly receivedAt: Instant }
+type Opened = Extract<Decision, { kind: 'open' }>
+type Appended = Extract<Decision, { kind: 'append' }>
+
+/** A mail to everybody in the company must not make everybody a participant. */
+const MAX_PARTICIPANTS = 50
+
+/** Records one decision; gives what the ledger says of the mail from now on. */
+export async function record(
+  tx: Tx,
+  desk: Desk,
+  arrived: Arrived,
+  message: Message,
+  decision: Decision,
+  now: Instant,
+): Promise<Settled> {
+  switch (decision.kind) {
+    case 'duplicate':
+      if (decision.ticket) {
+        const data = { mailbox: arrived.mailbox, rawMail: arrived.rawMail, of: decision.of }
+        await tx.addEvents(decision.ticket, [{ kind: 'duplicate', actor: 'postdesk', data }], now)
+      }
+      return { outcome: 'duplicate', reason: decision.why, ticket: decision.ticket }
+    case 'report':
+      await recordReport(tx, arrived, message, decision, now)
+      return { outcome: 'report', reason: decision.why, ticket: decision.ticket }
+    case 'automatic':
+      await tx.saveMessage(received(arrived, message, { ticket: null, author: 'robot' }), message.attachments)
+      return { outcome: 'automatic', reason: decision.why, ticket: null }
+    case 'append':
+      await append(tx, desk, arrived, message, decision, now)
+      return { outcome: 'append', reason: `${decision.signal} ${decision.value}`, ticket: decision.ticket.id }
+    case 'open': {
+      const ticket = await open(tx, desk, arrived, message, decision, now)
+      return { outcome: 'open', reason: null, ticket }
+    }
+  }
+}
+
+async function recordReport(
+  tx: Tx,
+  arrived: Arrived,
+  message: Message,
+  { report, ticket }: Extract<Decision, { kind: 'report' }>,
+  now: Instant,
+): Promise<void> {
+  const id = await tx.saveMessage(received(arrived, message, { ticket, author: 'robot' }), message.attachments)
+  if (!ticket) return
+  const data = { message: id, kind: report.kind, permanent: report.permanent, recipients: report.recipients }
+  await tx.addEvents(ticket, [{ kind: 'report', actor: 'postdesk', data }], now)
+}
+
+async function open(
+  tx: Tx,
+  desk: Desk,
+  arrived: Arrived,
+  message: Message,
+  decision: Opened,
+  now: Instant,
+): Promise<TicketId> {
+  const { ticket, classification, author } = decision
+  const requester =
+    ticket.requester && (await tx.savePerson(ticket.requester, author === 'robot' ? null : message.language, now))
+  const row = { ...ticket, assignee: null, requesterId: requester }
+  const dates = { firstResponseDue: ticket.due.firstResponse.at, resolutionDue: ticket.due.resolution.at }
+  const id = await tx.openTicket({ ...row, ...dates }, ticket.tags, now)
+  if (requester !== null) await tx.addParticipants(id, [requester], now)
+  if (author !== 'robot') await addressedTakePart(tx, desk.policy, id, message, now)
+
+  const messageId = await tx.saveMessage(received(arrived, message, { ticket: id, author }), message.attachments)
+  await tx.saveThreadIds(id, message.messageId, citedIds(message.inReplyTo, message.references))
+  const actor = message.from ? `person:${foldAddress(message.from.address)}` : 'postdesk'
+  const { decidedBy, matches } = classification
+  await tx.addEvents(
+    id,
+    [
+      {
+        kind: 'opened',
+        actor,
+        data: { mailbox: arrived.mailbox, message: messageId, author, rejected: decision.rejected },
+      },
+      {
+        kind: 'classified',
+        actor: 'postdesk',
+        data: {
+          category: ticket.category,
+          priority: ticket.priority,
+          team: ticket.team,
+          tags: ticket.tags,
+          decidedBy,
+          matches,
+        },
+      },
+      {
+        kind: 'due',
+        actor: 'postdesk',
+        data: {
+          serviceLevel: ticket.serviceLevel,
+          firstResponse: ticket.due.firstResponse,
+          resolution: ticket.due.resolution,
+        },
+      },
+    ],
+    now,
+  )
+  await acknowledge(tx, desk, id, message, decision, now)
+  return id
+}
+
+async function acknowledge(
+  tx: Tx,
+  desk: Desk,
+  id: TicketId,
+  message: Message,
+  decision: Opened,
+  now: Instant,
+): Promise<void> {
+  const { reply, ticket } = decision
+  if (reply.send === null) return withheld(tx, id, reply, 'acknowledgement', now)
+
+  const mailbox = mailboxOf(desk.policy, ticket.mailbox)
+  const messageId = desk.ids.mint(id, domainOf(senderAddress(mailbox)))
+  const mail = acknowledgementMail(desk.policy, { id, ticket, reply, answers: message, messageId, now })
+  const sent = await tx.saveMessage(
+    sentMessage(
+      { ticket: id, author: 'postdesk', agent: null, mailbox: mailbox.name, mail, language: ticket.language },
+      now,
+    ),
+    [],
+  )
+  await tx.saveThreadIds(id, mail.messageId, [])
+  const queued = {
+    ticket: id,
+    message: sent,
+    kind: 'acknowledgement' as const,
+    dedupeKey: `ack:${id}`,
+    mailbox: mailbox.name,
+    mail,
+  }
+  const outbox = await tx.enqueue(queued, now)
+  if (outbox === null) return
+  await tx.addPromise({ ticket: id, kind: 'first-response', dueAt: ticket.due.firstResponse.at, outbox }, now)
+  await tx.addPromise({ ticket: id, kind: 'resolution', dueAt: ticket.due.resolution.at, outbox }, now)
+  const data = { kind: 'acknowledgement', outbox, to: mail.to, language: ticket.language }
+  await tx.addEvents(id, [{ kind: 'reply-queued', actor: 'postdesk', data }], now)
+}
+
+async function append(
+  tx: Tx,
+  desk: Desk,
+  arrived: Arrived,
+  message: Message,
+  decision: Appended,
+  now: Instant,
+): Promise<void> {
+  const { ticket, author, agent, standing, changes } = decision
+  const actor = agent
+    ? `agent:${agent.name}`
+    : message.from
+      ? `person:${foldAddress(message.from.address)}`
+      : 'postdesk'
+  const who = { ticket: ticket.id, author, agent: agent?.name ?? null, standing }
+  const messageId = await tx.saveMessage(received(arrived, message, who), message.attachments)
+  // A stranger's ids would let further strangers in by citing them, and their Cc would make them participants.
+  if (standing === 'accepted') {
+    await tx.saveThreadIds(ticket.id, message.messageId, citedIds(message.inReplyTo, message.references))
+    if (author === 'requester' || author === 'participant' || author === 'agent') {
+      await addressedTakePart(tx, desk.policy, ticket.id, message, now)
+    }
+    if (author === 'requester' && message.from) await tx.savePerson(message.from, message.language, now)
+  }
+  const { signal, value, rejected } = decision
+  await tx.addEvents(
+    ticket.id,
+    [
+      { kind: 'threaded', actor: 'postdesk', data: { message: messageId, signal, value, standing, rejected } },
+      { kind: 'message', actor, data: { message: messageId, author, mailbox: arrived.mailbox } },
+      ...changedEvents(ticket, changes, actor),
+    ],
+    now,
+  )
+  await tx.changeTicket(ticket.id, changes, now)
+  await withheld(tx, ticket.id, decision.reply, 'acknowledgement', now)
+  if (decision.relay) await relay(tx, desk, arrived, message, messageId, decision, now)
+}
+
+async function relay(
+  tx: Tx,
+  desk: Desk,
+  arrived: Arrived,
+  message: Message,
+  messageId: number,
+  decision: Appended,
+  now: Instant,
+): Promise<void> {
+  const { ticket, relay: plan, agent } = decision
+  if (!plan) return
+  if ('send' in plan) return withheld(tx, ticket.id, plan, 'answer', now)
+  const mailbox = mailboxOf(desk.policy, ticket.mailbox)
+  const parent = await tx.lastReceived(ticket.id)
+  const mail = answerMail({
+    ticket,
+    mailbox,
+    agentName: agent?.displayName ?? null,
+    to: plan.to,
+    text: plan.text,
+    messageId: desk.ids.mint(ticket.id, domainOf(senderAddress(mailbox))),
+    inReplyTo: parent?.messageId ?? null,
+    references: referencesFor(parent?.messageId ?? null, parent?.references ?? []),
+    attachments: passedOn(arrived.rawMail, message),
+  })
+  await tx.saveThreadIds(ticket.id, mail.messageId, [])
+  const queued = {
+    ticket: ticket.id,
+    message: messageId,
+    kind: 'answer' as const,
+    dedupeKey: `answer:${messageId}`,
+    mailbox: mailbox.name,
+    mail,
+  }
+  const outbox = await tx.enqueue(queued, now)
+  if (outbox === null) return
+  const data = { kind: 'answer', outbox, to: mail.to }
+  await tx.addEvents(ticket.id, [{ kind: 'reply-queued', actor: `agent:${agent?.name ?? ''}`, data }], now)
+}
+
+/** Images of the HTML stay behind: the answer goes out as text. */
+function passedOn(rawMail: number, message: Message): PassedOn[] {
+  return message.attachments
+    .filter(attachment => !attachment.inline)
+    .map(({ part, filename, contentType }) => ({ rawMail, part, filename, contentType }))
+}
+
+/** Whoever the author addressed belongs to the conversation and may answer in it. */
+async function addressedTakePart(
+  tx: Tx,
+  policy: Policy,
+  ticket: TicketId,
+  message: Message,
+  now: Instant,
+): Promise<void> {
+  const people: number[] = []
+  for (const person of distinct([...message.to, ...message.cc]).slice(0, MAX_PARTICIPANTS)) {
+    if (!isMailable(person.address) || isOneOf(person.address, policy.ownAddresses)) continue
+    people.push(await tx.savePerson(person, null, now))
+  }
+  await tx.addParticipants(ticket, people, now)
+}
+
+async function withheld(
+  tx: Tx,
+  ticket: TicketId,
+  { why, detail }: { why: string; detail: string },
+  kind: 'acknowledgement' | 'answer',
+  now: Instant,
+): Promise<void> {
+  await tx.addEvents(ticket, [{ kind: 'reply-withheld', actor: 'postdesk', data: { kind, why, detail } }], now)
+}
+
+function mailboxOf(policy: Policy, name: string): MailboxPolicy {
+  const mailbox = policy.mailboxes.get(name)
+  if (!mailbox) throw new Error(`no mailbox ${name} in the policy`)
+  return mailbox
+}
+
+const NOBODY: Address = { name: '', address: '' }
+
+function received(
+  arrived: Arrived,
+  message: Message,
+  who: Pick<NewMessage, 'ticket' | 'author'> & Partial<Pick<NewMessage, 'agent' | 'standing'>>,
+): NewMessage {
+  return {
+    agent: null,
+    standing: 'accepted',
+    ...who,
+    rawMail: arrived.rawMail,
+    direction: 'in',
+    mailbox: arrived.mailbox,
+    messageId: message.messageId,
+    references: message.references,
+    from: message.from ?? NOBODY,
+    to: message.to,
+    cc: message.cc,
+    subject: message.subject,
+    sentAt: message.date,
+    receivedAt: arrived.receivedAt,
+    language: message.language,
+    text: message.text,
+    newText: message.newText,
+    html: message.html,
+    protection: message.protection,
+    automatic: message.automatic,
+    report: message.report,
+    forwarded: message.forwarded,
+  }
+}

@@ -1,0 +1,165 @@
+import { base64Bytes, bytesToLatin1, decodeCharset, latin1ToBytes } from './charset.ts'
+import { decodeText, type RawField, readFields, readStructured } from './header.ts'
+import { type HeaderBlock, readHeaderBlock } from './header-block.ts'
+import { htmlToText, tidy } from './html-text.ts'
+import type { Address, Forwarded, ReportPart } from './message.ts'
+import { firstIntroduction, type Introduction, plainLines } from './quote.ts'
+import { isForwardSubject } from './subject.ts'
+
+/*
+ * A mail that was passed on to us: whose it was, when it was sent, what it said. Written into the text, as all programs do
+ * by default, or attached as a whole (message/rfc822). A bounce attaches a mail too, but that one is ours.
+ */
+
+/** The mail forwarded with this one; null when none was, or when it is but the thread below an answer. */
+export function readForward(mail: {
+  readonly subject: string
+  readonly text: string
+  readonly sourceHtml: string | null
+  readonly reportParts: readonly ReportPart[]
+}): Forwarded | null {
+  const text = mail.text.trim() === '' && mail.sourceHtml !== null ? htmlToText(mail.sourceHtml) : mail.text
+  return inline(text.replace(/\r\n?/g, '\n'), mail.subject) ?? attached(mail.reportParts)
+}
+
+function inline(text: string, subject: string): Forwarded | null {
+  const first = firstIntroduction(plainLines(text))
+  if (first === null) return null
+  // Outlook sets the same header above what it answers and what it forwards: the subject tells which. A bar says it itself.
+  if (first.kind !== 'forward' && (first.kind === 'attribution' || !isForwardSubject(subject))) return null
+  const lines = text.split('\n')
+  const { header, from } = headerOf(lines, first)
+  if (header) return forwarded(header, from.slice(header.end))
+  // mail.ru and Yandex set an attribution below the bar.
+  const body = skipBlank(lines, first.end)
+  const [, date = null, who = ''] = ATTRIBUTION.exec((lines[body] ?? '').slice(0, 400)) ?? []
+  const sender = parseSender(who)
+  return { from: sender, date: sender && date, subject: null, text: content(lines.slice(sender ? body + 1 : body)) }
+}
+
+const ATTRIBUTION = /^\D{0,30}(\d.{3,60}?\d{1,2}[:.]\d{2})(?!\d)[\s,]*(.*)[:：]\s*$/
+
+/** The header below the bar; Apple Mail quotes it together with the whole mail. */
+function headerOf(
+  lines: readonly string[],
+  first: Introduction,
+): { header: HeaderBlock | null; from: readonly string[] } {
+  if (first.header) return { header: first.header, from: lines }
+  const start = skipBlank(lines, first.end)
+  if (!/^\s{0,3}>/.test(lines[start] ?? '')) return { header: null, from: lines }
+  const end = lines.findIndex((line, at) => at > start && line.trim() !== '' && !/^\s{0,3}>/.test(line))
+  const bare = lines.slice(start, end < 0 ? undefined : end).map(line => line.replace(/^\s{0,3}> ?/, ''))
+  return { header: readHeaderBlock(bare, skipBlank(bare, 0)), from: bare }
+}
+
+function forwarded({ fields }: HeaderBlock, body: readonly string[]): Forwarded {
+  return {
+    from: parseSender(fields.get('from') ?? ''),
+    date: fields.get('date') || null,
+    subject: fields.get('subject') || null,
+    text: content(body),
+  }
+}
+
+function content(lines: readonly string[]): string {
+  const end = lines.findIndex(line => END.test(line))
+  return tidy(end < 0 ? lines : lines.slice(0, end))
+}
+
+// mail.ru, Thunderbird's extensions and Lotus Notes close the bracket.
+const END =
+  /^\s*-{3,}\s?(?:end of forwarded|ende der weitergeleiteten|fin du message|конец пересылаемого|einde doorgestuurd)/i
+
+function skipBlank(lines: readonly string[], from: number): number {
+  let next = from
+  while (next < lines.length && lines[next]?.trim() === '') next++
+  return next
+}
+
+const ADDRESS = /[^\s<>()[\]"',;:|]{1,64}@[\p{L}\p{N}][\p{L}\p{N}.-]{0,250}/u
+
+/** "Jef Janssens <jef@example.org>", "Jef [mailto:jef@example.org]", "jef@example.org": null without an address. */
+function parseSender(value: string): Address | null {
+  const line = value.slice(0, 1000)
+  const found = ADDRESS.exec(line)
+  if (!found) return null
+  const address = found[0].replace(/[.-]+$/, '')
+  const at = address.lastIndexOf('@')
+  const name = line
+    .slice(0, found.index)
+    .replace(/mailto:$/i, '')
+    .replace(EDGES, '')
+  return {
+    name: name.includes('@') ? '' : name,
+    address: `${address.slice(0, at)}@${address.slice(at + 1).toLowerCase()}`,
+  }
+}
+
+const EDGES = /^[\s"'“”*,<([]{1,20}|[\s"'“”*,<([]{1,20}$/g
+
+/** The first mail attached as a whole; a report attaches what was sent before. */
+function attached(parts: readonly ReportPart[]): Forwarded | null {
+  if (parts.some(part => /^(?:message\/(?!rfc822$|global$)|text\/rfc822-headers)/.test(part.contentType))) return null
+  const part = parts.find(({ contentType }) => contentType === 'message/rfc822' || contentType === 'message/global')
+  if (!part) return null
+  // Header readers take a character a byte.
+  const entity = splitEntity(bytesToLatin1(new TextEncoder().encode(part.text.replace(/\r\n?/g, '\n'))))
+  const field = (name: string): string => decodeText(entity.fields.find(one => one.name === name)?.value ?? '')
+  return {
+    from: parseSender(field('from')),
+    date: field('date') || null,
+    subject: field('subject') || null,
+    text: tidy(entityText(entity, 0).split('\n')),
+  }
+}
+
+type Entity = { readonly fields: readonly RawField[]; readonly body: string }
+
+function splitEntity(source: string): Entity {
+  const end = source.startsWith('\n') ? 0 : source.indexOf('\n\n')
+  if (end < 0) return { fields: readFields(source), body: '' }
+  return { fields: readFields(source.slice(0, end)), body: source.slice(end).replace(/^\n{1,2}/, '') }
+}
+
+const DEEPEST = 8
+const MOST_PARTS = 50
+
+/** The words of a part: of plain text, else of HTML, in the first part that has any. */
+function entityText({ fields, body }: Entity, depth: number): string {
+  const value = (name: string): string => fields.find(field => field.name === name)?.value ?? ''
+  const type = readStructured(value('content-type') || 'text/plain')
+  const disposition = readStructured(value('content-disposition')).value
+  if (disposition === 'attachment') return ''
+  if (type.value.startsWith('multipart/') && depth < DEEPEST) {
+    const boundary = type.parameters.get('boundary') ?? ''
+    if (boundary === '') return ''
+    const texts: string[] = []
+    for (const part of `\n${body}`.split(`\n--${boundary}`, MOST_PARTS).slice(1)) {
+      if (part.startsWith('--')) break
+      const text = entityText(splitEntity(part.replace(/^[ \t]*\n?/, '')), depth + 1)
+      if (text.trim() !== '') texts.push(text)
+      if (texts.length > 0 && type.value === 'multipart/alternative') break
+    }
+    return texts.join('\n\n')
+  }
+  if (type.value !== 'text/plain' && type.value !== 'text/html') return ''
+  const encoding = value('content-transfer-encoding').trim().toLowerCase()
+  const encoded = encoding === 'base64' || encoding === 'quoted-printable'
+  const bytes =
+    encoding === 'base64'
+      ? base64Bytes(body)
+      : latin1ToBytes(encoding === 'quoted-printable' ? unquotePrintable(body) : body)
+  // What was not encoded has been decoded before, with the mail around it.
+  const text = decodeCharset(bytes, encoded ? type.parameters.get('charset') : 'utf-8').replace(/\r\n?/g, '\n')
+  return type.value === 'text/html' ? htmlToText(text) : text
+}
+
+/** RFC 2045 §6.7. */
+function unquotePrintable(text: string): string {
+  return text
+    .split('\n')
+    .map(line => line.trimEnd())
+    .join('\n')
+    .replaceAll('=\n', '')
+    .replace(/=([0-9a-f]{2})/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)))
+}

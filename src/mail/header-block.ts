@@ -1,0 +1,92 @@
+import { type FieldKind, fieldsInside, readField } from './phrases.ts'
+
+/*
+ * The header of a mail written into the text of another: "From: … Sent: … To: … Subject: …", as Outlook does for replies
+ * and everybody does for forwards, in any language.
+ */
+
+export type HeaderBlock = {
+  /** The line after the block. */
+  readonly end: number
+  readonly fields: ReadonlyMap<FieldKind, string>
+}
+
+const MOST_FIELDS = 16
+// Wrapped values: a subject takes two lines, a list of forty recipients many.
+const MOST_WRAPPED = 3
+const MOST_WRAPPED_ADDRESSES = 40
+
+/** Reads the block that begins with line `start`; null when none does. Bounded work. */
+export function readHeaderBlock(lines: readonly string[], start: number): HeaderBlock | null {
+  const first = readField(lines[start] ?? '')
+  if (!first || first.kind === 'other' || first.kind === 'cc') return null
+  const fields = new Map<FieldKind, string>()
+  const kinds = new Set<FieldKind>()
+  let end = start
+  let at = start
+  for (let count = 0; count < MOST_FIELDS; count++) {
+    const field = readField(lines[at] ?? '')
+    if (!field) break
+    // A second sender begins the block of another mail.
+    if (fields.has(field.kind) && field.kind === 'from') break
+    const wrapped = wrappedLines(lines, at)
+    const value = [field.value, ...lines.slice(at + 1, wrapped).map(line => line.trim())].join(' ').trim()
+    if (!fields.has(field.kind)) fields.set(field.kind, value)
+    kinds.add(field.kind)
+    for (const kind of fieldsInside(value)) kinds.add(kind)
+    end = wrapped
+    at = wrapped
+    // Paragraphs of HTML set an empty line between the fields.
+    if (at < lines.length && lines[at]?.trim() === '' && readField(lines[at + 1] ?? '')) at++
+  }
+  return proves(kinds, fields, first.kind) && !isSource(lines, start) ? { end, fields } : null
+}
+
+// Fields that transport writes and no mail program shows.
+const TRACE =
+  /^\s{0,4}(?:received|return-path|delivered-to|message-id|mime-version|dkim-signature|authentication-results|content-type|x-[a-z][\w-]{1,40})\s?:/i
+
+/** The person pasted the source of a mail, to show a bounce or a phishing attempt: that is what they want to say. */
+function isSource(lines: readonly string[], start: number): boolean {
+  for (let above = start - 1; above >= 0 && above > start - 8; above--) {
+    const line = lines[above] ?? ''
+    if (line.trim() === '') return false
+    if (TRACE.test(line)) return true
+  }
+  return false
+}
+
+/** Where the value of the field at `at` ends: lines that are no field belong to it when a field follows them. */
+function wrappedLines(lines: readonly string[], at: number): number {
+  const addresses = /[@;]/.test(lines[at] ?? '')
+  const most = addresses ? MOST_WRAPPED_ADDRESSES : MOST_WRAPPED
+  for (let next = at + 1; next <= at + most + 1 && next < lines.length; next++) {
+    const line = lines[next] ?? ''
+    if (line.trim() === '') return at + 1
+    if (readField(line)) return next
+    if (next > at + MOST_WRAPPED && !/[@;]/.test(line)) return at + 1
+    // The rest of an address at the end of the block: "From: Jef [mailto:" / "jef@example.org]".
+    if (
+      next === at + 1 &&
+      /^\s*[<[(]?[^\s<>[\]]+@[^\s<>[\]]+[>\])]\s*$/.test(line) &&
+      !readField(lines[next + 1] ?? '')
+    )
+      return next + 1
+  }
+  return at + 1
+}
+
+/**
+ * People write "From:", "To:" and "Date:" too (a journey, a room, a shift): a mail is told by addresses, by a subject, or
+ * by the date having a time.
+ */
+function proves(kinds: ReadonlySet<FieldKind>, fields: ReadonlyMap<FieldKind, string>, first: FieldKind): boolean {
+  const has = (kind: FieldKind): boolean => kinds.has(kind)
+  const people = `${fields.get('from') ?? ''} ${fields.get('to') ?? ''}`
+  const addressed = people.includes('@')
+  const dated = /\d/.test(fields.get('date') ?? '')
+  if (has('date') && fields.has('date') && !dated) return false
+  if (has('from') && has('subject') && (has('to') || has('date') || addressed)) return true
+  if (has('from') && has('date')) return addressed || (has('to') && /\d{1,2}[:.h]\d{2}/.test(fields.get('date') ?? ''))
+  return first === 'date' && has('to') && addressed
+}

@@ -1,0 +1,139 @@
+import { hasQuoteStructure, htmlQuoteLines } from './html-quote.ts'
+import { tidy } from './html-text.ts'
+import { isBanner, isClosing, isDeviceSignature, isDisclaimer, isStroke, LIST_FOOTER, looksLikeBar } from './phrases.ts'
+import { plainLines, type Scan, type Segment, scan } from './quote.ts'
+
+/*
+ * The new text: what this person wrote in this mail. Losing words of theirs is the worst fault, showing quoted ones the
+ * lesser; where in doubt, text stays. Linear in the size of the mail.
+ */
+
+/** What this person wrote, as plain text: without quotation, forwarded header, signature and disclaimer. */
+export function extractNewText(mail: {
+  readonly text: string
+  readonly hasPlainText: boolean
+  readonly sourceHtml: string | null
+}): string {
+  const { text, sourceHtml } = mail
+  const plain = text.replace(/\r\n?/g, '\n')
+  const scanned = scan(plainLines(plain))
+  const hasWords = plain.trim() !== ''
+  // HTML tells more where plain text told nothing, but it costs more to read.
+  const useHtml =
+    sourceHtml !== null && (hasWords ? (!mail.hasPlainText || !scanned.sure) && hasQuoteStructure(sourceHtml) : true)
+  if (useHtml) {
+    const fromHtml = scan(htmlQuoteLines(sourceHtml))
+    if (fromHtml.sure || !hasWords) return newTextOf(fromHtml)
+  }
+  return newTextOf(scanned)
+}
+
+function newTextOf(scanned: Scan): string {
+  const end = scanned.cut ? 'cut' : 'end'
+  const segments = scanned.segments.map((segment, at, all) =>
+    trimmed(segment, at === 0, at === all.length - 1 ? end : 'more'),
+  )
+  const parts = segments.filter(part => part.kind !== 'signature' && part.lines.some(line => line.trim() !== ''))
+  const own = parts.filter(part => part.kind === 'own')
+  if (own.length === 0) return onlySignature(scanned)
+  let text = ''
+  let above: Part | null = null
+  parts.forEach((part, at) => {
+    if (part.kind === 'quote' && !isAnswered(parts, at)) return
+    const together = above === parts[at - 1] && above?.kind !== part.kind && above?.touches && !part.introduced
+    text += `${text === '' ? '' : together ? '\n' : '\n\n'}${tidy(part.lines)}`
+    above = part
+  })
+  return text
+}
+
+/** Nothing of the person's: empty, unless a signature is all there is, which may be a text set below two strokes. */
+function onlySignature({ segments, cut }: Scan): string {
+  if (cut || segments.some(segment => segment.kind === 'quote')) return ''
+  return tidy(
+    segments.flatMap(segment =>
+      segment.kind === 'signature' ? segment.lines.filter(line => line.trim() !== '--') : [],
+    ),
+  )
+}
+
+/**
+ * Are these quoted lines part of what the person says? When an answer stands below them and other text above, or further
+ * quotes below: then the mail was answered point by point. A single quote with one answer below is the old mail.
+ */
+function isAnswered(parts: readonly Segment[], at: number): boolean {
+  const next = parts[at + 1]
+  if (next === undefined) return isIntroducedByPerson(parts[at], parts[at - 1])
+  if (next.kind === 'quote') return false
+  if (isClosing(next.lines.join('\n'))) return false
+  return at > 0 || parts.length > 2
+}
+
+/** "The screen says:" and quoted lines that no program introduced. */
+function isIntroducedByPerson(quote: Segment | undefined, above: Segment | undefined): boolean {
+  return (
+    quote?.attributed === false && above?.kind === 'own' && /[:：]$/.test(above.lines.join('\n').trimEnd().slice(-2))
+  )
+}
+
+/** A segment as it may be shown, and whether an empty line parted it from the next. */
+type Part = Segment & { readonly touches: boolean }
+
+/** A copy without what programs add at the end of a text. */
+function trimmed(segment: Segment, isFirst: boolean, next: 'cut' | 'more' | 'end'): Part {
+  const touches = segment.lines.at(-1)?.trim() !== ''
+  if (segment.kind !== 'own') return { ...segment, touches }
+  const lines = [...segment.lines]
+  if (isFirst) dropBanner(lines)
+  if (next === 'end') cutListFooter(lines, isFirst)
+  else if (next === 'cut' && dropBlank(lines) && looksLikeBar(lines.at(-1) ?? '')) lines.pop()
+  while (dropBlank(lines) && (dropDeviceSignatures(lines) || dropDisclaimer(lines) || dropStroke(lines)));
+  return { ...segment, lines, touches }
+}
+
+/** What the receiving side sets above the text: "CAUTION: This email originated from outside of the organization." */
+function dropBanner(lines: string[]): void {
+  const at = lines.findIndex(line => line.trim() !== '')
+  if (at >= 0 && at < lines.length - 1 && isBanner(lines[at] ?? '')) lines.splice(0, at + 1)
+}
+
+function dropBlank(lines: string[]): boolean {
+  while (lines.length > 0 && lines.at(-1)?.trim() === '') lines.pop()
+  return lines.length > 0
+}
+
+function dropStroke(lines: string[]): boolean {
+  return isStroke(lines.at(-1) ?? '') && lines.pop() !== undefined
+}
+
+/** One signature or several. */
+function dropDeviceSignatures(lines: string[]): boolean {
+  if (!isDeviceSignature(lines.at(-1) ?? '')) return false
+  lines.pop()
+  if (!dropBlank(lines)) return true
+  // Short lines between two of them are others, in words we do not know.
+  const near = lines.slice(-4)
+  const above = near.findLastIndex(line => isDeviceSignature(line))
+  if (above >= 0 && near.slice(above + 1).every(line => line.length <= 40)) lines.length -= near.length - 1 - above
+  return true
+}
+
+/** The last paragraph, when it is a disclaimer; never the first one, for a person may begin with such words. */
+function dropDisclaimer(lines: string[]): boolean {
+  let start = lines.length - 1
+  while (start > 0 && start > lines.length - 60 && lines[start - 1]?.trim() !== '') start--
+  if (start === 0 || !isDisclaimer(lines.slice(start).join(' '))) return false
+  lines.length = start
+  return true
+}
+
+const FOOTER_LINES = 10
+
+/** A stroke near the end and below it what list servers write, with their link. Never all there is. */
+function cutListFooter(lines: string[], isFirst: boolean): void {
+  dropBlank(lines)
+  const from = Math.max(isFirst ? 1 : 0, lines.length - FOOTER_LINES)
+  const at = lines.findIndex((line, index) => index >= from && isStroke(line))
+  const footer = at < 0 ? '' : lines.slice(at).join('\n').slice(0, 2000)
+  if (LIST_FOOTER.test(footer) && /https?:\/\/|\S@\S/.test(footer)) lines.length = at
+}

@@ -1,0 +1,23 @@
+import { type AutomatedContext, whyAutomatic } from './automated.ts'
+import { readForward } from './forward.ts'
+import { sanitizeHtml } from './html.ts'
+import { detectLanguage } from './language.ts'
+import type { Message, ParsedMail } from './message.ts'
+import { extractNewText } from './new-text.ts'
+import { readReport } from './report.ts'
+
+/** Reads a parsed mail as a person would: what is new in it, in which language, whether a machine wrote it. */
+export function understand(mail: ParsedMail, context: AutomatedContext): Message {
+  const { sourceHtml, reportParts, hasPlainText, ...rest } = mail
+  const newText = extractNewText(mail)
+  const report = readReport(mail)
+  return {
+    ...rest,
+    html: sourceHtml === null ? null : sanitizeHtml(sourceHtml),
+    newText,
+    language: detectLanguage(newText || mail.text || mail.subject),
+    automatic: whyAutomatic(mail, report, context),
+    report,
+    forwarded: readForward(mail),
+  }
+}

@@ -1,0 +1,64 @@
+import type { SendMailOptions } from 'nodemailer'
+import type { OutgoingMail, PassedOn } from '../desk/outgoing-mail.ts'
+import { epochMs, type Instant } from '../instant.ts'
+import { foldAddress } from '../mail/address.ts'
+import type { Address } from '../mail/message.ts'
+
+/** Reads the content of an attachment we pass on out of the mail it came with; null when it is not there any more. */
+export type OpenAttachment = (attachment: PassedOn) => Promise<Buffer | null>
+
+/**
+ * The fields that nodemailer builds the message from. Two calls give the same message, Date and Message-ID included, so
+ * that a receiver can recognise a second attempt. Nothing of it is taken from the mail being answered unchecked: nodemailer
+ * encodes and folds header values, and addresses are refused before (`isMailable`).
+ */
+export async function compose(
+  mail: OutgoingMail,
+  createdAt: Instant,
+  openAttachment: OpenAttachment,
+): Promise<SendMailOptions> {
+  const attachments = await Promise.all(
+    mail.attachments.map(async attachment => ({
+      filename: attachment.filename ?? 'attachment',
+      contentType: attachment.contentType,
+      content: (await openAttachment(attachment)) ?? Buffer.alloc(0),
+    })),
+  )
+  return {
+    envelope: { from: envelopeFrom(mail), to: mail.to.map(address => foldAddress(address.address)) },
+    from: named(mail.from),
+    to: mail.to.map(named),
+    subject: mail.subject,
+    date: new Date(epochMs(createdAt)),
+    messageId: `<${mail.messageId}>`,
+    // RFC 2046 §5.1.1: letters and digits, at most 70 with what nodemailer puts before and after.
+    baseBoundary: mail.messageId.replace(/[^a-z0-9]/gi, '').slice(0, 40),
+    ...(mail.inReplyTo ? { inReplyTo: `<${mail.inReplyTo}>` } : {}),
+    ...(mail.references.length > 0 ? { references: mail.references.map(id => `<${id}>`) } : {}),
+    text: mail.text,
+    ...(mail.html ? { html: mail.html } : {}),
+    attachments,
+    ...(mail.automatic ? { headers: AUTOMATIC_HEADERS } : {}),
+    disableFileAccess: true,
+    disableUrlAccess: true,
+  }
+}
+
+/** RFC 3834 §3.3: an automatic response has the null return path, so that nothing can answer or bounce to it. */
+export function envelopeFrom(mail: OutgoingMail): string {
+  return mail.automatic ? '' : mail.from.address
+}
+
+const AUTOMATIC_HEADERS = {
+  // RFC 3834 §5: what it is, for everybody who asks before answering.
+  'Auto-Submitted': 'auto-replied',
+  // Exchange and Outlook know this one instead: no out-of-office, no receipts back to us.
+  'X-Auto-Response-Suppress': 'All',
+  // Older vacation programs look at nothing else.
+  Precedence: 'auto_reply',
+  'X-Postdesk-Loop': 'yes',
+}
+
+function named({ name, address }: Address): { name: string; address: string } {
+  return { name, address }
+}

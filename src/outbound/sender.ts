@@ -1,0 +1,163 @@
+import type { TicketEvent } from '../desk/ticket.ts'
+import { DeskError, errorText, isTemporary } from '../errors.ts'
+import { DAY, type Instant, MINUTE, msBetween, plus } from '../instant.ts'
+import type { Logger } from '../log.ts'
+import { backoff, pause } from '../loop.ts'
+import type { Delivery, OutboxMail } from '../store/outbox.ts'
+import type { Store } from '../store/store.ts'
+import { compose, type OpenAttachment } from './compose.ts'
+import type { SmtpTransport } from './smtp.ts'
+
+/*
+ * Empties the outbox: claim → deliver → settle.
+ *
+ *   queued ──claim: attempts + 1, next attempt put off──▶ delivering ──accepted──▶ sent
+ *     ▲                                                       │
+ *     ├───────── 4yz, no connection: the next attempt ◀───────┤
+ *     └── by hand (API) ── failed ◀── 5yz, or too old ────────┘
+ *
+ * Delivering is no state of the store: a crash there leaves a queued mail whose next attempt is due later, and which
+ * is then sent again with the same Message-ID. Towards SMTP this is at least once; no protocol gives more.
+ */
+
+export type Sending = {
+  readonly store: Store
+  readonly clock: () => Instant
+  readonly log: Logger
+  /** The mailbox whose mails are sent: one sender each, so that a sick server holds up no other mailbox. */
+  readonly mailbox: string
+  readonly transport: SmtpTransport
+  readonly openAttachment: OpenAttachment
+}
+
+const BATCH = 50
+const SETTLE_TOGETHER = 25
+const RETRY = { firstMs: MINUTE, maxMs: 60 * MINUTE }
+/** A mail that nobody took for so long is news of the past; RFC 5321 §4.5.4.1 speaks of 4–5 days. */
+const GIVE_UP_MS = 4 * DAY
+/** … and not because the clock jumped, or the service stood still: so often it must have been tried as well. */
+const GIVE_UP_ATTEMPTS = 10
+const STORE_RETRY = { firstMs: 1_000, maxMs: MINUTE }
+/** A row put in by another process (a replay from the command line) is found at the latest after this. */
+const LOOK_EVERY_MS = 30_000
+
+export type Sender = {
+  /** There may be something to send: called after a commit. */
+  wake(): void
+  /** Sends until the signal aborts; the deliveries in hand are finished first. Never throws. */
+  run(signal: AbortSignal): Promise<void>
+}
+
+export function createSender(sending: Sending): Sender {
+  let nap = new AbortController()
+  return {
+    wake: () => nap.abort(),
+    async run(signal) {
+      const unsettled: Tried[] = []
+      let failures = 0
+      while (!signal.aborted) {
+        // Made anew before the outbox is looked at, so that no wake-up is missed in between.
+        nap = new AbortController()
+        let ms: number
+        try {
+          ms = (await sendDue(sending, unsettled)) > 0 ? 0 : await untilNext(sending)
+          failures = 0
+        } catch (error) {
+          sending.log.error({ err: error, mailbox: sending.mailbox }, 'the outbox cannot be worked')
+          ms = backoff(failures++, STORE_RETRY)
+        }
+        if (ms > 0) await pause(ms, AbortSignal.any([signal, nap.signal]))
+      }
+      await settle(sending, unsettled).catch(err =>
+        sending.log.error({ err, mailbox: sending.mailbox }, 'what was sent could not be noted: it may be sent again'),
+      )
+    },
+  }
+}
+
+async function untilNext({ store, clock, mailbox }: Sending): Promise<number> {
+  const next = await store.read.nextAttemptAt(mailbox)
+  if (next === null) return LOOK_EVERY_MS
+  return Math.min(LOOK_EVERY_MS, Math.max(0, msBetween(clock(), next)))
+}
+
+/** A mail that was handed over, or refused, and what came of it. */
+export type Tried = { readonly mail: OutboxMail; readonly delivery: Delivery }
+
+/**
+ * Claims what is due, delivers it and settles it; gives how many mails were tried. Throws only when the store fails. What
+ * was delivered by then and could not be written down (a full disk) stays in `unsettled`, and comes first the next time:
+ * until it is written down nothing is claimed, for it would be sent again.
+ */
+export async function sendDue(sending: Sending, unsettled: Tried[] = []): Promise<number> {
+  const { store, clock, mailbox } = sending
+  await settle(sending, unsettled)
+  const now = clock()
+  await heedClock(sending, now)
+  // Asked of the reader first: an idle sender takes no write lock.
+  const next = await store.read.nextAttemptAt(mailbox)
+  if (next === null || next > now) return 0
+  const claimed = await store.write(tx =>
+    tx.claimDue(mailbox, now, BATCH, attempts => plus(now, backoff(attempts - 1, RETRY))),
+  )
+  let settling: Promise<unknown> = Promise.resolve()
+  await Promise.all(
+    claimed.map(async mail => {
+      unsettled.push({ mail, delivery: await deliver(sending, mail) })
+      // Not all at the end: what a crash finds unsettled is sent again. Whatever fails here is settled below, or thrown there.
+      if (unsettled.length === SETTLE_TOGETHER) settling = settle(sending, unsettled).catch(() => undefined)
+    }),
+  )
+  await settling
+  await settle(sending, unsettled)
+  return claimed.length
+}
+
+async function settle({ store, clock }: Sending, unsettled: Tried[]): Promise<void> {
+  const group = unsettled.slice()
+  if (group.length === 0) return
+  await store.write(async tx => {
+    const at = clock()
+    for (const { mail, delivery } of group) {
+      await tx.settle(mail.id, delivery, at)
+      const event = eventFor(mail, delivery)
+      if (mail.ticket !== null && event) await tx.addEvents(mail.ticket, [event], at)
+    }
+  })
+  // Others may have been delivered meanwhile.
+  unsettled.splice(0, group.length)
+}
+
+/** A mail that waits longer than any pause waits for a time that the clock has left again. */
+async function heedClock({ store, mailbox, log }: Sending, now: Instant): Promise<void> {
+  const latest = plus(now, RETRY.maxMs)
+  const last = await store.read.lastAttemptAt(mailbox)
+  if (last === null || last <= latest) return
+  const mails = await store.write(tx => tx.attemptNow(mailbox, latest, now))
+  log.warn({ mailbox, mails, until: last }, 'the clock was set back: what waited for a time far off is tried now')
+}
+
+async function deliver(sending: Sending, mail: OutboxMail): Promise<Delivery> {
+  const started = performance.now()
+  const fields = { outbox: mail.id, ticket: mail.ticket, mailbox: mail.mailbox, attempt: mail.attempts }
+  try {
+    const message = await compose(mail.mail, mail.createdAt, sending.openAttachment)
+    const response = await sending.transport.deliver(message)
+    sending.log.info({ ...fields, ms: Math.round(performance.now() - started) }, 'mail sent')
+    return { outcome: 'sent', response }
+  } catch (error) {
+    const tooOld = msBetween(mail.createdAt, sending.clock()) > GIVE_UP_MS && mail.attempts >= GIVE_UP_ATTEMPTS
+    const outcome = isTemporary(error) && !tooOld ? 'later' : 'failed'
+    const why = error instanceof DeskError ? { reason: error.message, ...error.fields } : { err: error }
+    sending.log.warn({ ...fields, ...why, outcome }, 'mail not sent')
+    return { outcome, error: errorText(error) }
+  }
+}
+
+function eventFor(mail: OutboxMail, delivery: Delivery): TicketEvent | null {
+  const data = { kind: mail.kind, outbox: mail.id, attempts: mail.attempts }
+  if (delivery.outcome === 'sent') return { kind: 'reply-sent', actor: 'postdesk', data: { ...data, to: mail.mail.to } }
+  if (delivery.outcome === 'failed')
+    return { kind: 'reply-failed', actor: 'postdesk', data: { ...data, error: delivery.error } }
+  return null
+}

@@ -1,0 +1,116 @@
+import type { Alarm, Cause, Trouble } from '../desk/alarm.ts'
+import type { Instant } from '../instant.ts'
+import { QUEUED } from './outbox.ts'
+import type { Db } from './schema.ts'
+import { hourOf } from './sqlite.ts'
+
+/** What the admins are told of, and what it is told by. Like all figures, each is answered by an index alone. */
+export function alarmReads(db: Db) {
+  const arrivalAt = async (mailbox: string, order: 'asc' | 'desc') => {
+    const row = await db
+      .selectFrom('raw_mails')
+      .select('received_at')
+      .where('mailbox', '=', mailbox)
+      .orderBy('received_at', order)
+      .limit(1)
+      .executeTakeFirst()
+    return row?.received_at ?? null
+  }
+
+  return {
+    /** Every cause there ever was, those that are over too. */
+    async alarms(): Promise<Alarm[]> {
+      const rows = await db
+        .selectFrom('alarms')
+        .selectAll()
+        .orderBy('mailbox')
+        .orderBy('cause')
+        .orderBy('folder')
+        .execute()
+      return rows.map(({ raised_at, told_at, over_at, ...trouble }) => ({
+        ...trouble,
+        raisedAt: raised_at,
+        toldAt: told_at,
+        overAt: over_at,
+      }))
+    },
+
+    /** The mail of a mailbox that waits longest although it was tried, with how that failed; null when there is none. */
+    async stuckMail(mailbox: string): Promise<{ createdAt: Instant; error: string } | null> {
+      const row = await db
+        .selectFrom('outbox')
+        .select(['created_at', 'last_error'])
+        .where('state', '=', QUEUED)
+        .where('mailbox', '=', mailbox)
+        .where('attempts', '>', 0)
+        .where('last_error', 'is not', null)
+        .orderBy('created_at')
+        .limit(1)
+        .executeTakeFirst()
+      return row ? { createdAt: row.created_at, error: row.last_error ?? '' } : null
+    },
+
+    /** When a mail of this mailbox was last sent; null: never. */
+    async lastSentAt(mailbox: string): Promise<Instant | null> {
+      const row = await db
+        .selectFrom('outbox')
+        .select('sent_at')
+        .where('mailbox', '=', mailbox)
+        .where('sent_at', 'is not', null)
+        .orderBy('sent_at', 'desc')
+        .limit(1)
+        .executeTakeFirst()
+      return row?.sent_at ?? null
+    },
+
+    /** When the newest mail of a mailbox arrived, by its server's clock; null: none ever did. */
+    lastArrivalAt: (mailbox: string): Promise<Instant | null> => arrivalAt(mailbox, 'desc'),
+
+    /** The same of the oldest. */
+    firstArrivalAt: (mailbox: string): Promise<Instant | null> => arrivalAt(mailbox, 'asc'),
+
+    /** How many mails arrived in each hour (UTC, `2026-11-23T09`) of these times; hours without any are left out. */
+    async arrivalsByHour(
+      mailbox: string,
+      times: readonly { readonly from: Instant; readonly to: Instant }[],
+    ): Promise<ReadonlyMap<string, number>> {
+      const hours = new Map<string, number>()
+      for (const { from, to } of times) {
+        const rows = await db
+          .selectFrom('raw_mails')
+          .select(eb => [hourOf('received_at').as('hour'), eb.fn.countAll<number>().as('count')])
+          .where('mailbox', '=', mailbox)
+          .where('received_at', '>=', from)
+          .where('received_at', '<', to)
+          .groupBy('hour')
+          .execute()
+        for (const { hour, count } of rows) hours.set(hour, Math.max(count, hours.get(hour) ?? 0))
+      }
+      return hours
+    },
+  }
+}
+
+export function alarmWrites(db: Db) {
+  const of = ({ cause, mailbox, folder }: { cause: Cause; mailbox: string; folder: string }) =>
+    db.updateTable('alarms').where('cause', '=', cause).where('mailbox', '=', mailbox).where('folder', '=', folder)
+
+  return {
+    async raiseAlarm({ cause, mailbox, folder, since, detail }: Trouble, at: Instant): Promise<void> {
+      const values = { since, detail, raised_at: at, over_at: null }
+      await db
+        .insertInto('alarms')
+        .values({ cause, mailbox, folder, ...values, told_at: null })
+        .onConflict(on => on.columns(['cause', 'mailbox', 'folder']).doUpdateSet(values))
+        .execute()
+    },
+
+    async alarmTold(alarm: Trouble, at: Instant): Promise<void> {
+      await of(alarm).set({ told_at: at }).execute()
+    },
+
+    async endAlarm(alarm: Trouble, at: Instant): Promise<void> {
+      await of(alarm).set({ over_at: at }).execute()
+    },
+  }
+}

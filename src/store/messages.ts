@@ -1,0 +1,332 @@
+import type { Author } from '../desk/intake.ts'
+import type { OutgoingMail } from '../desk/outgoing-mail.ts'
+import type { Standing } from '../desk/thread.ts'
+import type { TicketId } from '../desk/ticket.ts'
+import type { Instant } from '../instant.ts'
+import type { Address, Attachment, Automatic, Forwarded, ParsedMail, Report } from '../mail/message.ts'
+import { foldId } from '../mail/message-id.ts'
+import type { Db } from './schema.ts'
+import { fromJson, toFlag, toJson } from './schema.ts'
+import { one, statement } from './statement.ts'
+
+/** A mail or note of a ticket: `in` arrived, `out` was sent by us, `note` is internal and never leaves. */
+export type NewMessage = {
+  readonly ticket: TicketId | null
+  readonly rawMail: number | null
+  readonly direction: 'in' | 'out' | 'note'
+  readonly author: Author | 'postdesk'
+  /** The name of the agent who wrote it. */
+  readonly agent: string | null
+  readonly standing: Standing
+  readonly mailbox: string
+  readonly messageId: string | null
+  readonly references: readonly string[]
+  readonly from: Address
+  readonly to: readonly Address[]
+  readonly cc: readonly Address[]
+  readonly subject: string
+  readonly sentAt: Instant | null
+  readonly receivedAt: Instant
+  readonly language: string | null
+  readonly text: string
+  readonly newText: string
+  readonly html: string | null
+  /** Signed or encrypted (S/MIME, PGP); what is encrypted could not be read. */
+  readonly protection: ParsedMail['protection']
+  readonly automatic: Automatic | null
+  readonly report: Report | null
+  readonly forwarded: Forwarded | null
+}
+
+export type StoredAttachment = Attachment & {
+  readonly id: number
+  readonly rawMail: number | null
+  readonly ticket: TicketId | null
+}
+export type StoredMessage = NewMessage & { readonly id: number; readonly attachments: readonly StoredAttachment[] }
+
+/** A mail of ours as the ticket remembers it. */
+export function sentMessage(
+  sent: Pick<NewMessage, 'ticket' | 'author' | 'agent' | 'mailbox' | 'language'> & { readonly mail: OutgoingMail },
+  at: Instant,
+): NewMessage {
+  const { mail, ...rest } = sent
+  return {
+    ...rest,
+    rawMail: null,
+    direction: 'out',
+    standing: 'accepted',
+    messageId: mail.messageId,
+    references: mail.references,
+    from: mail.from,
+    to: mail.to,
+    cc: [],
+    subject: mail.subject,
+    sentAt: at,
+    receivedAt: at,
+    text: mail.text,
+    newText: mail.text,
+    html: mail.html,
+    protection: 'none',
+    automatic: null,
+    report: null,
+    forwarded: null,
+  }
+}
+
+export function messageReads(db: Db) {
+  const attachments = () =>
+    db
+      .selectFrom('attachments as a')
+      .innerJoin('messages as m', 'm.id', 'a.message_id')
+      .selectAll('a')
+      .select(['m.raw_mail_id', 'm.ticket_id'])
+
+  const full = async (rows: readonly MessageRow[]): Promise<StoredMessage[]> => {
+    if (rows.length === 0) return []
+    const ids = rows.map(row => row.id)
+    const parts = await attachments().where('a.message_id', 'in', ids).orderBy('a.part').execute()
+    return rows.map(row => toMessage(row, parts.filter(part => part.message_id === row.id).map(toAttachment)))
+  }
+
+  return {
+    /** The messages of a ticket, oldest first, with their attachments. */
+    async messages(ticket: TicketId): Promise<StoredMessage[]> {
+      return full(await db.selectFrom('messages').selectAll().where('ticket_id', '=', ticket).orderBy('id').execute())
+    },
+
+    async message(id: number): Promise<StoredMessage | null> {
+      const [message] = await full(await db.selectFrom('messages').selectAll().where('id', '=', id).execute())
+      return message ?? null
+    },
+
+    async attachment(id: number): Promise<StoredAttachment | null> {
+      const row = await attachments().where('a.id', '=', id).executeTakeFirst()
+      return row ? toAttachment(row) : null
+    },
+
+    /** The newest mail that the ticket received from its people: what an answer of ours answers. */
+    async lastReceived(ticket: TicketId): Promise<{ messageId: string | null; references: readonly string[] } | null> {
+      const row = await db
+        .selectFrom('messages')
+        .select(['message_id', 'message_references'])
+        .where('ticket_id', '=', ticket)
+        .where('direction', '=', 'in')
+        .where('standing', '=', 'accepted')
+        .where('author', 'in', ['requester', 'participant'])
+        .orderBy('id', 'desc')
+        .limit(1)
+        .executeTakeFirst()
+      return row ? { messageId: row.message_id, references: fromJson(row.message_references) } : null
+    },
+
+    /** When the newest mail of a person on the ticket arrived; null when it holds none. */
+    async lastMailAt(ticket: TicketId): Promise<Instant | null> {
+      const row = await db
+        .selectFrom('messages')
+        .select(eb => eb.fn.max('received_at').as('at'))
+        .where('ticket_id', '=', ticket)
+        .where('standing', '=', 'accepted')
+        .where('author', 'in', ['requester', 'participant', 'agent'])
+        .where('direction', '<>', 'note')
+        .executeTakeFirst()
+      return row?.at ?? null
+    },
+
+    /** The tickets that have had (held) or cited these ids. */
+    async threadIds(ids: readonly string[]): Promise<{ id: string; ticket: TicketId; held: boolean }[]> {
+      const rows = await Promise.all([...new Set(ids.map(foldId))].map(id => ticketsOfId(db, { id })))
+      return rows.flat().map(row => ({ id: row.message_id, ticket: row.ticket_id, held: row.held === 1 }))
+    },
+  }
+}
+
+export function messageWrites(db: Db) {
+  return {
+    async saveMessage(message: NewMessage, parts: readonly Attachment[]): Promise<number> {
+      const { from, to, cc, references, automatic, report, forwarded, ...plain } = message
+      const row = {
+        ...plain,
+        references: toJson(references),
+        fromName: from.name,
+        fromAddress: from.address,
+        recipients: toJson({ to, cc }),
+        automatic: automatic && toJson(automatic),
+        report: report && toJson(report),
+        forwarded: forwarded && toJson(forwarded),
+      }
+      const { id } = one(await insertMessage(db, row))
+      if (parts.length > 0) {
+        await db
+          .insertInto('attachments')
+          .values(
+            parts.map(part => ({
+              message_id: id,
+              part: part.part,
+              filename: part.filename,
+              content_type: part.contentType,
+              size: part.size,
+              inline: toFlag(part.inline),
+              content_id: part.contentId,
+              sha256: part.sha256,
+            })),
+          )
+          .execute()
+      }
+      return id
+    },
+
+    /** Remembers the ids of a message for later replies: its own as held, those it cites as cited. Held outlives cited. */
+    async saveThreadIds(ticket: TicketId, own: string | null, cited: readonly string[]): Promise<void> {
+      const held = own ? foldId(own) : null
+      const rows = [...new Set(cited.map(foldId))]
+        .filter(id => id !== held && id !== '')
+        .map(id => ({ message_id: id, ticket_id: ticket, held: toFlag(false) }))
+      if (rows.length > 0)
+        await db
+          .insertInto('thread_ids')
+          .values(rows)
+          .onConflict(on => on.doNothing())
+          .execute()
+      if (held) await holdId(db, { id: held, ticket })
+    },
+  }
+}
+
+type PlainMessage = Omit<NewMessage, 'from' | 'to' | 'cc' | 'references' | 'automatic' | 'report' | 'forwarded'> & {
+  readonly references: string
+  readonly fromName: string
+  readonly fromAddress: string
+  readonly recipients: string
+  readonly automatic: string | null
+  readonly report: string | null
+  readonly forwarded: string | null
+}
+
+const insertMessage = statement((db, message: PlainMessage) =>
+  db
+    .insertInto('messages')
+    .values({
+      ticket_id: message.ticket,
+      raw_mail_id: message.rawMail,
+      direction: message.direction,
+      author: message.author,
+      agent: message.agent,
+      standing: message.standing,
+      mailbox: message.mailbox,
+      message_id: message.messageId,
+      message_references: message.references,
+      from_name: message.fromName,
+      from_address: message.fromAddress,
+      recipients: message.recipients,
+      subject: message.subject,
+      sent_at: message.sentAt,
+      received_at: message.receivedAt,
+      language: message.language,
+      text: message.text,
+      new_text: message.newText,
+      html: message.html,
+      protection: message.protection,
+      automatic: message.automatic,
+      report: message.report,
+      forwarded: message.forwarded,
+    })
+    .returning('id'),
+)
+
+const ticketsOfId = statement((db, { id }: { id: string }) =>
+  db.selectFrom('thread_ids').selectAll().where('message_id', '=', id),
+)
+
+const holdId = statement((db, row: { id: string; ticket: TicketId }) =>
+  db
+    .insertInto('thread_ids')
+    .values({ message_id: row.id, ticket_id: row.ticket, held: toFlag(true) })
+    .onConflict(on => on.columns(['message_id', 'ticket_id']).doUpdateSet({ held: toFlag(true) })),
+)
+
+type MessageRow = {
+  id: number
+  ticket_id: number | null
+  raw_mail_id: number | null
+  direction: 'in' | 'out' | 'note'
+  author: Author | 'postdesk'
+  agent: string | null
+  standing: Standing
+  mailbox: string
+  message_id: string | null
+  message_references: string
+  from_name: string
+  from_address: string
+  recipients: string
+  subject: string
+  sent_at: Instant | null
+  received_at: Instant
+  language: string | null
+  text: string
+  new_text: string
+  html: string | null
+  protection: ParsedMail['protection']
+  automatic: string | null
+  report: string | null
+  forwarded: string | null
+}
+
+function toMessage(row: MessageRow, attachments: readonly StoredAttachment[]): StoredMessage {
+  const { to, cc } = fromJson<{ to: Address[]; cc: Address[] }>(row.recipients)
+  return {
+    id: row.id,
+    ticket: row.ticket_id,
+    rawMail: row.raw_mail_id,
+    direction: row.direction,
+    author: row.author,
+    agent: row.agent,
+    standing: row.standing,
+    mailbox: row.mailbox,
+    messageId: row.message_id,
+    references: fromJson(row.message_references),
+    from: { name: row.from_name, address: row.from_address },
+    to,
+    cc,
+    subject: row.subject,
+    sentAt: row.sent_at,
+    receivedAt: row.received_at,
+    language: row.language,
+    text: row.text,
+    newText: row.new_text,
+    html: row.html,
+    protection: row.protection,
+    automatic: row.automatic === null ? null : fromJson(row.automatic),
+    report: row.report === null ? null : fromJson(row.report),
+    forwarded: row.forwarded === null ? null : fromJson(row.forwarded),
+    attachments,
+  }
+}
+
+type AttachmentRow = {
+  id: number
+  part: number
+  filename: string | null
+  content_type: string
+  size: number
+  inline: 0 | 1
+  content_id: string | null
+  sha256: string
+  raw_mail_id: number | null
+  ticket_id: number | null
+}
+
+function toAttachment(row: AttachmentRow): StoredAttachment {
+  return {
+    id: row.id,
+    rawMail: row.raw_mail_id,
+    ticket: row.ticket_id,
+    part: row.part,
+    filename: row.filename,
+    contentType: row.content_type,
+    size: row.size,
+    inline: row.inline === 1,
+    contentId: row.content_id,
+    sha256: row.sha256,
+  }
+}

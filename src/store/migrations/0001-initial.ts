@@ -1,0 +1,250 @@
+/**
+ * The first schema. Instants are fixed-width ISO-8601 UTC text, states are words with a CHECK, flags are 0 or 1,
+ * lists that are only ever read whole are JSON text.
+ */
+export const initial: readonly string[] = [
+  // What the instance knows about itself: the key of its Message-IDs, its name in loop headers.
+  `CREATE TABLE settings (
+    name TEXT PRIMARY KEY,
+    value TEXT NOT NULL
+  ) STRICT`,
+
+  // The cursor of each watched folder. UIDVALIDITY is a 32-bit number the server may change (RFC 3501 §2.3.1.1).
+  `CREATE TABLE mailbox_folders (
+    mailbox TEXT NOT NULL,
+    folder TEXT NOT NULL,
+    uid_validity TEXT,
+    last_uid INTEGER NOT NULL DEFAULT 0,
+    read_since TEXT,
+    checked_at TEXT,
+    last_error TEXT,
+    last_error_at TEXT,
+    PRIMARY KEY (mailbox, folder)
+  ) STRICT`,
+
+  // Mail that was in a folder before our first day and is left alone, as ranges of UIDs: counted, never read.
+  `CREATE TABLE left_out_mails (
+    mailbox TEXT NOT NULL,
+    folder TEXT NOT NULL,
+    uid_validity TEXT NOT NULL,
+    first_uid INTEGER NOT NULL,
+    last_uid INTEGER NOT NULL CHECK (last_uid >= first_uid),
+    mails INTEGER NOT NULL,
+    at TEXT NOT NULL,
+    PRIMARY KEY (mailbox, folder, uid_validity, first_uid)
+  ) STRICT`,
+
+  // The ledger: one row for every mail that was ever read, with its bytes and what became of it.
+  `CREATE TABLE raw_mails (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    mailbox TEXT NOT NULL,
+    folder TEXT NOT NULL,
+    uid_validity TEXT NOT NULL,
+    uid INTEGER NOT NULL,
+    received_at TEXT NOT NULL,
+    stored_at TEXT NOT NULL,
+    size INTEGER NOT NULL,
+    sha256 TEXT NOT NULL,
+    fingerprint TEXT,
+    outcome TEXT NOT NULL CHECK (outcome IN ('open', 'append', 'report', 'automatic', 'duplicate', 'skip', 'quarantine')),
+    reason TEXT,
+    ticket_id INTEGER REFERENCES tickets (id),
+    bytes BLOB NOT NULL,
+    UNIQUE (mailbox, folder, uid_validity, uid)
+  ) STRICT`,
+  `CREATE INDEX raw_mails_by_fingerprint ON raw_mails (fingerprint) WHERE fingerprint IS NOT NULL`,
+  `CREATE INDEX raw_mails_by_outcome ON raw_mails (outcome, id)`,
+  // How many mails usually come at which hour, without a look at the mails themselves.
+  `CREATE INDEX raw_mails_by_arrival ON raw_mails (mailbox, received_at)`,
+  `CREATE INDEX raw_mails_by_ticket ON raw_mails (ticket_id) WHERE ticket_id IS NOT NULL`,
+
+  `CREATE TABLE people (
+    id INTEGER PRIMARY KEY,
+    address TEXT NOT NULL UNIQUE CHECK (address <> ''),
+    name TEXT NOT NULL,
+    language TEXT,
+    first_seen_at TEXT NOT NULL
+  ) STRICT`,
+
+  `CREATE TABLE tickets (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    mailbox TEXT NOT NULL,
+    team TEXT,
+    assignee TEXT,
+    subject TEXT NOT NULL,
+    requester_id INTEGER REFERENCES people (id),
+    language TEXT NOT NULL,
+    status TEXT NOT NULL CHECK (status IN ('open', 'pending', 'solved', 'closed')),
+    category TEXT,
+    priority TEXT NOT NULL CHECK (priority IN ('low', 'normal', 'high', 'urgent')),
+    service_level TEXT NOT NULL,
+    opened_at TEXT NOT NULL,
+    first_response_due TEXT NOT NULL,
+    resolution_due TEXT NOT NULL,
+    first_response_at TEXT,
+    solved_at TEXT,
+    updated_at TEXT NOT NULL,
+    revision INTEGER NOT NULL DEFAULT 1
+  ) STRICT`,
+  `CREATE INDEX tickets_by_update ON tickets (updated_at, id)`,
+  `CREATE INDEX tickets_by_status ON tickets (status, updated_at, id)`,
+  `CREATE INDEX tickets_by_requester ON tickets (requester_id, id)`,
+  // People dictate the number over the telephone: four digits from the start.
+  `INSERT INTO sqlite_sequence (name, seq) VALUES ('tickets', 1000)`,
+
+  `CREATE TABLE ticket_tags (
+    ticket_id INTEGER NOT NULL REFERENCES tickets (id),
+    tag TEXT NOT NULL,
+    PRIMARY KEY (ticket_id, tag)
+  ) STRICT, WITHOUT ROWID`,
+  `CREATE INDEX ticket_tags_by_tag ON ticket_tags (tag, ticket_id)`,
+
+  // Who takes part in a ticket and may therefore write into it.
+  `CREATE TABLE participants (
+    ticket_id INTEGER NOT NULL REFERENCES tickets (id),
+    person_id INTEGER NOT NULL REFERENCES people (id),
+    added_at TEXT NOT NULL,
+    PRIMARY KEY (ticket_id, person_id)
+  ) STRICT, WITHOUT ROWID`,
+
+  `CREATE TABLE messages (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    ticket_id INTEGER REFERENCES tickets (id),
+    raw_mail_id INTEGER UNIQUE REFERENCES raw_mails (id),
+    direction TEXT NOT NULL CHECK (direction IN ('in', 'out', 'note')),
+    author TEXT NOT NULL CHECK (author IN ('requester', 'participant', 'agent', 'stranger', 'robot', 'postdesk')),
+    agent TEXT,
+    standing TEXT NOT NULL CHECK (standing IN ('accepted', 'pending')),
+    mailbox TEXT NOT NULL,
+    message_id TEXT,
+    message_references TEXT NOT NULL,
+    from_name TEXT NOT NULL,
+    from_address TEXT NOT NULL,
+    recipients TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    sent_at TEXT,
+    received_at TEXT NOT NULL,
+    language TEXT,
+    text TEXT NOT NULL,
+    new_text TEXT NOT NULL,
+    html TEXT,
+    protection TEXT NOT NULL CHECK (protection IN ('none', 'signed', 'encrypted')),
+    automatic TEXT,
+    report TEXT,
+    forwarded TEXT
+  ) STRICT`,
+  `CREATE INDEX messages_by_ticket ON messages (ticket_id, id) WHERE ticket_id IS NOT NULL`,
+
+  `CREATE TABLE attachments (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    message_id INTEGER NOT NULL REFERENCES messages (id),
+    part INTEGER NOT NULL,
+    filename TEXT,
+    content_type TEXT NOT NULL,
+    size INTEGER NOT NULL,
+    inline INTEGER NOT NULL CHECK (inline IN (0, 1)),
+    content_id TEXT,
+    sha256 TEXT NOT NULL,
+    UNIQUE (message_id, part)
+  ) STRICT`,
+
+  // Every Message-ID that a ticket has had (held = 1) or that its mails cited (held = 0), case folded:
+  // replies to mail that arrives late, or never, still find their ticket.
+  `CREATE TABLE thread_ids (
+    message_id TEXT NOT NULL CHECK (message_id <> ''),
+    ticket_id INTEGER NOT NULL REFERENCES tickets (id),
+    held INTEGER NOT NULL CHECK (held IN (0, 1)),
+    PRIMARY KEY (message_id, ticket_id)
+  ) STRICT, WITHOUT ROWID`,
+
+  // Append-only: what happened to a ticket, who did it and why.
+  `CREATE TABLE ticket_events (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    ticket_id INTEGER NOT NULL REFERENCES tickets (id),
+    at TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    actor TEXT NOT NULL,
+    data TEXT NOT NULL
+  ) STRICT`,
+  `CREATE INDEX ticket_events_by_ticket ON ticket_events (ticket_id, id)`,
+
+  `CREATE TABLE outbox (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    ticket_id INTEGER REFERENCES tickets (id),
+    message_id INTEGER REFERENCES messages (id),
+    kind TEXT NOT NULL CHECK (kind IN ('acknowledgement', 'answer', 'notice')),
+    dedupe_key TEXT NOT NULL UNIQUE,
+    mailbox TEXT NOT NULL,
+    recipients TEXT NOT NULL,
+    mail TEXT NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('queued', 'sent', 'failed')),
+    attempts INTEGER NOT NULL DEFAULT 0,
+    next_attempt_at TEXT NOT NULL,
+    last_error TEXT,
+    response TEXT,
+    created_at TEXT NOT NULL,
+    sent_at TEXT
+  ) STRICT`,
+  `CREATE INDEX outbox_due ON outbox (mailbox, next_attempt_at, id, created_at, attempts) WHERE state = 'queued'`,
+  `CREATE INDEX outbox_failed ON outbox (id) WHERE state = 'failed'`,
+  `CREATE INDEX outbox_sent ON outbox (mailbox, sent_at) WHERE sent_at IS NOT NULL`,
+  `CREATE INDEX outbox_by_ticket ON outbox (ticket_id, id)`,
+  `CREATE INDEX outbox_by_recipients ON outbox (recipients, created_at)`,
+
+  // Every date ever told to somebody.
+  `CREATE TABLE promises (
+    id INTEGER PRIMARY KEY,
+    ticket_id INTEGER NOT NULL REFERENCES tickets (id),
+    kind TEXT NOT NULL CHECK (kind IN ('first-response', 'resolution')),
+    due_at TEXT NOT NULL,
+    told_at TEXT NOT NULL,
+    outbox_id INTEGER NOT NULL REFERENCES outbox (id)
+  ) STRICT`,
+  `CREATE INDEX promises_by_ticket ON promises (ticket_id, id)`,
+
+  // What the admins are told of: one line a cause, which stays when it is over, so that nobody is told twice a day.
+  // A cause that is no single folder's has an empty one.
+  `CREATE TABLE alarms (
+    cause TEXT NOT NULL CHECK (cause IN ('reading', 'sending', 'silence')),
+    mailbox TEXT NOT NULL,
+    folder TEXT NOT NULL,
+    since TEXT NOT NULL,
+    detail TEXT NOT NULL,
+    raised_at TEXT NOT NULL,
+    told_at TEXT,
+    over_at TEXT,
+    PRIMARY KEY (cause, mailbox, folder)
+  ) STRICT, WITHOUT ROWID`,
+
+  `CREATE TABLE api_keys (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    name TEXT NOT NULL,
+    role TEXT NOT NULL CHECK (role IN ('admin', 'agent', 'reader', 'monitor')),
+    hash TEXT NOT NULL UNIQUE,
+    created_at TEXT NOT NULL,
+    last_used_at TEXT,
+    revoked_at TEXT
+  ) STRICT`,
+
+  // Full-text search reads its words out of the messages table (FTS5 external content), so no text is stored twice.
+  // The program's own mails stay out of it: their phrases would match everything.
+  `CREATE VIRTUAL TABLE messages_fts USING fts5 (
+    subject, text, from_name, from_address,
+    content='messages', content_rowid='id', tokenize='unicode61 remove_diacritics 2'
+  )`,
+  `CREATE TRIGGER messages_fts_insert AFTER INSERT ON messages WHEN new.author <> 'postdesk' BEGIN
+    INSERT INTO messages_fts (rowid, subject, text, from_name, from_address)
+    VALUES (new.id, new.subject, new.text, new.from_name, new.from_address);
+  END`,
+  `CREATE TRIGGER messages_fts_delete AFTER DELETE ON messages WHEN old.author <> 'postdesk' BEGIN
+    INSERT INTO messages_fts (messages_fts, rowid, subject, text, from_name, from_address)
+    VALUES ('delete', old.id, old.subject, old.text, old.from_name, old.from_address);
+  END`,
+  `CREATE TRIGGER messages_fts_update AFTER UPDATE OF subject, text, from_name, from_address ON messages
+  WHEN old.author <> 'postdesk' BEGIN
+    INSERT INTO messages_fts (messages_fts, rowid, subject, text, from_name, from_address)
+    VALUES ('delete', old.id, old.subject, old.text, old.from_name, old.from_address);
+    INSERT INTO messages_fts (rowid, subject, text, from_name, from_address)
+    VALUES (new.id, new.subject, new.text, new.from_name, new.from_address);
+  END`,
+]

@@ -1,0 +1,267 @@
+import { sql } from 'kysely'
+import type { OutgoingMail } from '../desk/outgoing-mail.ts'
+import type { TicketId } from '../desk/ticket.ts'
+import type { Instant } from '../instant.ts'
+import { foldAddress } from '../mail/address.ts'
+import type { Db } from './schema.ts'
+import { fromJson, toJson } from './schema.ts'
+import { one, statement } from './statement.ts'
+
+/** A `notice` goes to the admins and is about no ticket. */
+export type OutboxKind = 'acknowledgement' | 'answer' | 'notice'
+export type OutboxState = 'queued' | 'sent' | 'failed'
+
+export type NewOutboxMail = {
+  readonly ticket: TicketId | null
+  readonly message: number | null
+  readonly kind: OutboxKind
+  /** At most one mail with this key is ever sent: `ack:1042`. */
+  readonly dedupeKey: string
+  readonly mailbox: string
+  readonly mail: OutgoingMail
+}
+
+export type OutboxMail = NewOutboxMail & {
+  readonly id: number
+  readonly state: OutboxState
+  readonly attempts: number
+  readonly nextAttemptAt: Instant
+  readonly lastError: string | null
+  readonly response: string | null
+  readonly createdAt: Instant
+  readonly sentAt: Instant | null
+}
+
+/** How a delivery ended. `failed` is for good; `later` stays queued for the next attempt. */
+export type Delivery =
+  | { readonly outcome: 'sent'; readonly response: string }
+  | { readonly outcome: 'later' | 'failed'; readonly error: string }
+
+export function outboxReads(db: Db) {
+  return {
+    async outboxMail(id: number): Promise<OutboxMail | null> {
+      const row = await db.selectFrom('outbox').selectAll().where('id', '=', id).executeTakeFirst()
+      return row ? toOutboxMail(row) : null
+    },
+
+    /** Newest first; `before` is the id of the last line of the page before. */
+    async outbox(filter: {
+      state?: OutboxState
+      ticket?: TicketId
+      before?: number
+      limit: number
+    }): Promise<OutboxMail[]> {
+      let query = db.selectFrom('outbox').selectAll().orderBy('id', 'desc').limit(filter.limit)
+      if (filter.state) query = query.where('state', '=', filter.state)
+      if (filter.ticket) query = query.where('ticket_id', '=', filter.ticket)
+      if (filter.before) query = query.where('id', '<', filter.before)
+      return (await query.execute()).map(toOutboxMail)
+    },
+
+    /** When the next attempt for this mailbox is due; null when nothing is queued. */
+    async nextAttemptAt(mailbox: string): Promise<Instant | null> {
+      const [row] = await nextAttempt(db, { mailbox })
+      return row?.next_attempt_at ?? null
+    },
+
+    /** When the last of the attempts that wait is due; null when nothing is queued. */
+    async lastAttemptAt(mailbox: string): Promise<Instant | null> {
+      const [row] = await lastAttempt(db, { mailbox })
+      return row?.next_attempt_at ?? null
+    },
+
+    /** How many acknowledgements were made out to this address since an instant. */
+    async acknowledgementsTo(address: string, since: Instant): Promise<number> {
+      return one(await acknowledgementsTo(db, { address: foldAddress(address), since })).count
+    },
+
+    /** When the oldest mail that still waits was made out; null when none does. */
+    async oldestQueuedAt(): Promise<Instant | null> {
+      const row = await db
+        .selectFrom('outbox')
+        .select('created_at')
+        .where('state', '=', QUEUED)
+        .orderBy('created_at')
+        .limit(1)
+        .executeTakeFirst()
+      return row?.created_at ?? null
+    },
+  }
+}
+
+export function outboxWrites(db: Db) {
+  return {
+    /** Gives the id, or null when a mail with this dedupe key was made out before. */
+    async enqueue(mail: NewOutboxMail, at: Instant): Promise<number | null> {
+      const recipients = mail.mail.to.map(address => foldAddress(address.address)).join(' ')
+      const [row] = await insertOutboxMail(db, { ...mail, recipients, mail: toJson(mail.mail), at })
+      return row?.id ?? null
+    },
+
+    /**
+     * Takes what is due for a mailbox, oldest first. The attempt is counted and the next one put off *before* anything is dialled:
+     * a crash in the middle then costs a delay, not a storm. `nextAttempt` gives the instant after so many attempts.
+     */
+    async claimDue(
+      mailbox: string,
+      at: Instant,
+      limit: number,
+      nextAttempt: (attempts: number) => Instant,
+    ): Promise<OutboxMail[]> {
+      const due = await db
+        .selectFrom('outbox')
+        .selectAll()
+        .where('state', '=', QUEUED)
+        .where('mailbox', '=', mailbox)
+        .where('next_attempt_at', '<=', at)
+        .orderBy('next_attempt_at')
+        .orderBy('id')
+        .limit(limit)
+        .execute()
+      for (const row of due) {
+        row.attempts++
+        await claim(db, { id: row.id, attempts: row.attempts, at: nextAttempt(row.attempts) })
+      }
+      return due.map(toOutboxMail)
+    },
+
+    async settle(id: number, delivery: Delivery, at: Instant): Promise<void> {
+      if (delivery.outcome === 'sent') await settleSent(db, { id, response: delivery.response, at })
+      else
+        await settleNotSent(db, {
+          id,
+          state: delivery.outcome === 'later' ? 'queued' : 'failed',
+          error: delivery.error,
+        })
+    },
+
+    /** Makes due what waits for a moment later than `latest`; gives how many mails. */
+    async attemptNow(mailbox: string, latest: Instant, at: Instant): Promise<number> {
+      const { numUpdatedRows } = await db
+        .updateTable('outbox')
+        .set({ next_attempt_at: at })
+        .where('state', '=', QUEUED)
+        .where('mailbox', '=', mailbox)
+        .where('next_attempt_at', '>', latest)
+        .executeTakeFirstOrThrow()
+      return Number(numUpdatedRows)
+    },
+
+    /** Puts a mail that waits or has failed back to the front; false when it was sent already or is unknown. */
+    async retryOutboxMail(id: number, at: Instant): Promise<boolean> {
+      const { numUpdatedRows } = await db
+        .updateTable('outbox')
+        .set({ state: 'queued', attempts: 0, next_attempt_at: at })
+        .where('id', '=', id)
+        .where('state', 'in', ['queued', 'failed'])
+        .executeTakeFirstOrThrow()
+      return numUpdatedRows > 0n
+    },
+  }
+}
+
+/** Written out and not bound: only then does SQLite see at once that the index of what is due will do. */
+export const QUEUED = sql.lit('queued' as const)
+
+const nextAttempt = statement((db, { mailbox }: { mailbox: string }) =>
+  db
+    .selectFrom('outbox')
+    .select('next_attempt_at')
+    .where('state', '=', QUEUED)
+    .where('mailbox', '=', mailbox)
+    .orderBy('next_attempt_at')
+    .limit(1),
+)
+
+const lastAttempt = statement((db, { mailbox }: { mailbox: string }) =>
+  db
+    .selectFrom('outbox')
+    .select('next_attempt_at')
+    .where('state', '=', QUEUED)
+    .where('mailbox', '=', mailbox)
+    .orderBy('next_attempt_at', 'desc')
+    .limit(1),
+)
+
+const acknowledgementsTo = statement((db, to: { address: string; since: Instant }) =>
+  db
+    .selectFrom('outbox')
+    .select(eb => eb.fn.countAll<number>().as('count'))
+    .where('recipients', '=', to.address)
+    .where('kind', '=', 'acknowledgement')
+    .where('created_at', '>=', to.since),
+)
+
+const insertOutboxMail = statement(
+  (db, mail: Omit<NewOutboxMail, 'mail'> & { recipients: string; mail: string; at: Instant }) =>
+    db
+      .insertInto('outbox')
+      .values({
+        ticket_id: mail.ticket,
+        message_id: mail.message,
+        kind: mail.kind,
+        dedupe_key: mail.dedupeKey,
+        mailbox: mail.mailbox,
+        recipients: mail.recipients,
+        mail: mail.mail,
+        state: 'queued',
+        next_attempt_at: mail.at,
+        last_error: null,
+        response: null,
+        created_at: mail.at,
+        sent_at: null,
+      })
+      .onConflict(on => on.column('dedupe_key').doNothing())
+      .returning('id'),
+)
+
+const claim = statement((db, mail: { id: number; attempts: number; at: Instant }) =>
+  db.updateTable('outbox').set({ attempts: mail.attempts, next_attempt_at: mail.at }).where('id', '=', mail.id),
+)
+
+const settleSent = statement((db, mail: { id: number; response: string; at: Instant }) =>
+  db
+    .updateTable('outbox')
+    .set({ state: 'sent', response: mail.response, last_error: null, sent_at: mail.at })
+    .where('id', '=', mail.id),
+)
+
+const settleNotSent = statement((db, mail: { id: number; state: 'queued' | 'failed'; error: string }) =>
+  db.updateTable('outbox').set({ state: mail.state, last_error: mail.error }).where('id', '=', mail.id),
+)
+
+type Row = {
+  id: number
+  ticket_id: number | null
+  message_id: number | null
+  kind: OutboxKind
+  dedupe_key: string
+  mailbox: string
+  mail: string
+  state: OutboxState
+  attempts: number
+  next_attempt_at: Instant
+  last_error: string | null
+  response: string | null
+  created_at: Instant
+  sent_at: Instant | null
+}
+
+function toOutboxMail(row: Row): OutboxMail {
+  return {
+    id: row.id,
+    ticket: row.ticket_id,
+    message: row.message_id,
+    kind: row.kind,
+    dedupeKey: row.dedupe_key,
+    mailbox: row.mailbox,
+    mail: fromJson(row.mail),
+    state: row.state,
+    attempts: row.attempts,
+    nextAttemptAt: row.next_attempt_at,
+    lastError: row.last_error,
+    response: row.response,
+    createdAt: row.created_at,
+    sentAt: row.sent_at,
+  }
+}

@@ -1,0 +1,168 @@
+import type { Generated, Kysely } from 'kysely'
+import type { Priority, Status } from '../desk/ticket.ts'
+import type { Instant } from '../instant.ts'
+
+/*
+ * The tables as TypeScript; `migrations/` creates them. Instants are text, flags 0 or 1, `json` columns hold JSON text:
+ * better-sqlite3 refuses Date and boolean at bind time, and PostgreSQL will take the same values.
+ */
+
+type Json = string
+type Flag = 0 | 1
+
+export const OUTCOMES = ['open', 'append', 'report', 'automatic', 'duplicate', 'skip', 'quarantine'] as const
+export type Outcome = (typeof OUTCOMES)[number]
+
+export type Tables = {
+  settings: { name: string; value: string }
+  mailbox_folders: {
+    mailbox: string
+    folder: string
+    uid_validity: string | null
+    last_uid: number
+    /** Mail that the server received earlier than this is not read; null reads all. */
+    read_since: Instant | null
+    checked_at: Instant | null
+    last_error: string | null
+    last_error_at: Instant | null
+  }
+  left_out_mails: {
+    mailbox: string
+    folder: string
+    uid_validity: string
+    first_uid: number
+    last_uid: number
+    mails: number
+    at: Instant
+  }
+  raw_mails: {
+    id: Generated<number>
+    mailbox: string
+    folder: string
+    uid_validity: string
+    uid: number
+    received_at: Instant
+    stored_at: Instant
+    size: number
+    sha256: string
+    fingerprint: string | null
+    outcome: Outcome
+    reason: string | null
+    ticket_id: number | null
+    bytes: Buffer
+  }
+  people: { id: Generated<number>; address: string; name: string; language: string | null; first_seen_at: Instant }
+  tickets: {
+    id: Generated<number>
+    mailbox: string
+    team: string | null
+    assignee: string | null
+    subject: string
+    requester_id: number | null
+    language: string
+    status: Status
+    category: string | null
+    priority: Priority
+    service_level: string
+    opened_at: Instant
+    first_response_due: Instant
+    resolution_due: Instant
+    first_response_at: Instant | null
+    solved_at: Instant | null
+    updated_at: Instant
+    revision: Generated<number>
+  }
+  ticket_tags: { ticket_id: number; tag: string }
+  participants: { ticket_id: number; person_id: number; added_at: Instant }
+  messages: {
+    id: Generated<number>
+    ticket_id: number | null
+    raw_mail_id: number | null
+    direction: 'in' | 'out' | 'note'
+    author: 'requester' | 'participant' | 'agent' | 'stranger' | 'robot' | 'postdesk'
+    agent: string | null
+    standing: 'accepted' | 'pending'
+    mailbox: string
+    message_id: string | null
+    message_references: Json
+    from_name: string
+    from_address: string
+    recipients: Json
+    subject: string
+    sent_at: Instant | null
+    received_at: Instant
+    language: string | null
+    text: string
+    new_text: string
+    html: string | null
+    protection: 'none' | 'signed' | 'encrypted'
+    automatic: Json | null
+    report: Json | null
+    forwarded: Json | null
+  }
+  attachments: {
+    id: Generated<number>
+    message_id: number
+    part: number
+    filename: string | null
+    content_type: string
+    size: number
+    inline: Flag
+    content_id: string | null
+    sha256: string
+  }
+  thread_ids: { message_id: string; ticket_id: number; held: Flag }
+  ticket_events: { id: Generated<number>; ticket_id: number; at: Instant; kind: string; actor: string; data: Json }
+  outbox: {
+    id: Generated<number>
+    ticket_id: number | null
+    message_id: number | null
+    kind: 'acknowledgement' | 'answer' | 'notice'
+    dedupe_key: string
+    mailbox: string
+    /** Folded addresses of the envelope, joined by a blank: one column to count mails to an address by. */
+    recipients: string
+    mail: Json
+    state: 'queued' | 'sent' | 'failed'
+    attempts: Generated<number>
+    next_attempt_at: Instant
+    last_error: string | null
+    response: string | null
+    created_at: Instant
+    sent_at: Instant | null
+  }
+  promises: {
+    id: Generated<number>
+    ticket_id: number
+    kind: 'first-response' | 'resolution'
+    due_at: Instant
+    told_at: Instant
+    outbox_id: number
+  }
+  alarms: {
+    cause: 'reading' | 'sending' | 'silence'
+    mailbox: string
+    folder: string
+    since: Instant
+    detail: string
+    raised_at: Instant
+    told_at: Instant | null
+    over_at: Instant | null
+  }
+  api_keys: {
+    id: Generated<number>
+    name: string
+    role: 'admin' | 'agent' | 'reader' | 'monitor'
+    hash: string
+    created_at: Instant
+    last_used_at: Instant | null
+    revoked_at: Instant | null
+  }
+}
+
+/** A connection or a transaction: the only thing the table files of this room work on. */
+export type Db = Kysely<Tables>
+
+export const toJson = (value: unknown): Json => JSON.stringify(value)
+export const fromJson = <T>(text: Json): T => JSON.parse(text) as T
+export const toFlag = (value: boolean): Flag => (value ? 1 : 0)

@@ -1,0 +1,262 @@
+import { closeSync, existsSync, openSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
+import Database from 'better-sqlite3'
+import {
+  CompiledQuery,
+  type DatabaseConnection,
+  Kysely,
+  type SqliteDatabase,
+  SqliteDialect,
+  type SqliteDialectConfig,
+  SqliteDriver,
+  sql,
+} from 'kysely'
+import { DeskError, errorText } from '../errors.ts'
+import type { Db, Tables } from './schema.ts'
+
+/*
+ * What is SQLite here and nowhere else: opening, locking, savepoints, full-text matching, its error codes.
+ */
+
+/**
+ * How long one statement waits for a lock that another process holds (a backup, an admin's shell), in ms. The whole
+ * process stands still meanwhile, so it is short; the patience is in `beginTransaction`, which lets others go on.
+ */
+const BUSY_TIMEOUT = 100
+const LOCK_RETRY_MS = 50
+const LOCK_PATIENCE_MS = 30_000
+
+/** A connection of SQLite itself, for the files of this room that look after the database as a whole. */
+export type Native = InstanceType<typeof Database>
+
+/** Kysely prepares each query anew, which costs more than most of our queries do: statements are kept by their text. */
+function withStatementCache(native: Native): SqliteDatabase {
+  const kept = new Map<string, ReturnType<SqliteDatabase['prepare']>>()
+  return {
+    close: () => void native.close(),
+    prepare: text => {
+      const known = kept.get(text)
+      if (known) return known
+      const statement = native.prepare(text) as unknown as ReturnType<SqliteDatabase['prepare']>
+      if (kept.size > 500) kept.clear()
+      kept.set(text, statement)
+      return statement
+    },
+  }
+}
+
+/**
+ * `BEGIN` alone takes the write lock at the first write, and fails with SQLITE_BUSY_SNAPSHOT when another process wrote
+ * since our first read. Every transaction of ours is a write, so it takes the lock at once.
+ */
+class ImmediateDriver extends SqliteDriver {
+  readonly #native: Native
+  constructor(config: SqliteDialectConfig, native: Native) {
+    super(config)
+    this.#native = native
+  }
+
+  override async beginTransaction(connection: DatabaseConnection): Promise<void> {
+    const deadline = performance.now() + LOCK_PATIENCE_MS
+    for (;;) {
+      try {
+        await connection.executeQuery(CompiledQuery.raw('begin immediate'))
+        return
+      } catch (error) {
+        if (!codeOf(error).startsWith('SQLITE_BUSY')) throw error
+        if (performance.now() > deadline) throw lockedError(error)
+        await sleep(LOCK_RETRY_MS)
+      }
+    }
+  }
+
+  /** A full disk may have rolled back already; to say that "no transaction is active" would hide why. */
+  override async rollbackTransaction(connection: DatabaseConnection): Promise<void> {
+    if (this.#native.inTransaction) await super.rollbackTransaction(connection)
+  }
+}
+
+class ImmediateDialect extends SqliteDialect {
+  readonly #config: SqliteDialectConfig
+  readonly #native: Native
+  constructor(config: SqliteDialectConfig, native: Native) {
+    super(config)
+    this.#config = config
+    this.#native = native
+  }
+  override createDriver(): ImmediateDriver {
+    return new ImmediateDriver(this.#config, this.#native)
+  }
+}
+
+export type SqliteOptions = {
+  /** How large the database may become, in pages; a disk that is full is tried out with it. */
+  readonly maxPages?: number
+}
+
+export type Connections = { readonly writer: Db; readonly reader: Db; close(): Promise<void> }
+
+/**
+ * Opens (and creates) the database file: one connection that writes and a second one that can only read, so that a
+ * read issued in the middle of a write answers from the committed state instead of waiting for itself.
+ * Throws DeskError('store') with the path and what to do.
+ */
+export async function openSqlite(path: string, { maxPages }: SqliteOptions = {}): Promise<Connections> {
+  // FULL: a mail is acknowledged to nobody before it would survive a power cut.
+  const pragmas = ['journal_mode = WAL', 'synchronous = FULL', 'foreign_keys = ON', 'temp_store = MEMORY']
+  const native = openNative(path, {
+    pragmas: maxPages === undefined ? pragmas : [...pragmas, `max_page_count = ${maxPages}`],
+  })
+  const writer = new Kysely<Tables>({ dialect: new ImmediateDialect({ database: withStatementCache(native) }, native) })
+  const reader = new Kysely<Tables>({
+    dialect: new SqliteDialect({ database: async () => withStatementCache(openNative(path, { readonly: true })) }),
+  })
+  return {
+    writer,
+    reader,
+    async close() {
+      await reader.destroy()
+      try {
+        native.pragma('optimize')
+      } catch {
+        // A courtesy to later queries: another program that is writing just now makes no stop fail.
+      }
+      await writer.destroy()
+      if (native.open) native.close()
+    },
+  }
+}
+
+/**
+ * Opens a database file, with these pragmas set. A file that is not there is made, unless it is only to be read. Throws
+ * DeskError('store') with the path and what to do.
+ */
+export function openNative(
+  path: string,
+  { readonly = false, timeout = BUSY_TIMEOUT, pragmas = [] as readonly string[] } = {},
+): Native {
+  let native: Native | undefined
+  try {
+    if (!readonly) createPrivate(path)
+    native = new Database(path, { readonly, timeout })
+    for (const pragma of pragmas) native.pragma(pragma)
+    // SQLite looks into the file no sooner than it must: better here, where there are words for it, than anywhere.
+    native.pragma('schema_version')
+    return native
+  } catch (cause) {
+    native?.close()
+    const missing = readonly && !existsSync(path)
+    const advice = missing ? 'There is no such file.' : adviceFor(cause)
+    throw new DeskError('store', `cannot open the database ${path}: ${errorText(cause)}. ${advice}`, { cause })
+  }
+}
+
+/**
+ * It holds everybody's mail and our signing key: its owner's alone. SQLite gives its -wal the same mode. A file that is there
+ * is not touched: closing it would take away the locks that this process has on it (fcntl(2)).
+ */
+function createPrivate(path: string): void {
+  try {
+    closeSync(openSync(path, 'wx', 0o600))
+  } catch (error) {
+    if (codeOf(error) !== 'EEXIST') throw error
+  }
+}
+
+function adviceFor(cause: unknown): string {
+  const code = codeOf(cause)
+  if (code === 'SQLITE_NOTADB') return 'The file is something else: name another one (storage.path).'
+  if (code.startsWith('SQLITE_BUSY')) return 'Another program holds it: close that and try again.'
+  if (code.startsWith('SQLITE_CORRUPT')) return DAMAGED
+  if (code === 'SQLITE_FULL') return FULL
+  if (code.startsWith('SQLITE_READONLY')) return 'It must be writable for the user Postdesk runs as.'
+  return 'Its folder must exist and be writable for the user Postdesk runs as.'
+}
+
+const FULL = 'Free some space on its disk; nothing is lost, and what waits is done then.'
+const DAMAGED = 'It is damaged: `postdesk verify` tells how, `postdesk restore` brings a backup back.'
+
+/**
+ * What SQLite threw while it wrote or read, in words for whoever reads the log; anything else as it is. Trouble with the
+ * disk passes: the same call succeeds once there is space again.
+ */
+export function storeError(error: unknown): unknown {
+  const code = codeOf(error)
+  if (error instanceof DeskError || !isStorageTrouble(error)) return error
+  const fields = { sqlite: code }
+  if (code === 'SQLITE_FULL' || code === 'SQLITE_IOERR_SHMSIZE')
+    return new DeskError('store', `the disk of the database is full. ${FULL}`, {
+      cause: error,
+      temporary: true,
+      fields,
+    })
+  if (code.startsWith('SQLITE_BUSY')) return lockedError(error)
+  const advice = code.startsWith('SQLITE_CORRUPT') || code === 'SQLITE_NOTADB' ? DAMAGED : 'Look at its disk.'
+  const words = `the database cannot be used (${errorText(error)}, ${code}). ${advice}`
+  return new DeskError('store', words, { cause: error, temporary: true, fields })
+}
+
+function lockedError(cause: unknown): DeskError {
+  const words = 'the database is locked by another program: close it, what waits is done then'
+  return new DeskError('store', words, { cause, temporary: true })
+}
+
+/** The code of what SQLite or Node threw: `SQLITE_FULL`, `ENOENT`; an empty text when it has none. */
+export function codeOf(error: unknown): string {
+  return typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : ''
+}
+
+/**
+ * Does this error concern the database as a whole (disk full, locked, damaged) rather than the row in hand? Then the
+ * mail in hand is innocent and must be tried again, not quarantined.
+ */
+export function isStorageTrouble(error: unknown): boolean {
+  if (error instanceof DeskError) return error.code === 'store'
+  const code = codeOf(error)
+  return (
+    code.startsWith('SQLITE_') &&
+    !code.startsWith('SQLITE_CONSTRAINT') &&
+    code !== 'SQLITE_ERROR' &&
+    code !== 'SQLITE_MISMATCH'
+  )
+}
+
+/** Runs `work` so that its changes are undone when it throws, while the transaction around it goes on. */
+export async function inSavepoint<T>(db: Db, work: () => Promise<T>): Promise<T> {
+  await db.executeQuery(SAVEPOINT)
+  try {
+    const result = await work()
+    await db.executeQuery(RELEASE)
+    return result
+  } catch (error) {
+    // A full disk may already have rolled the whole transaction back, and the savepoint with it.
+    await db.executeQuery(ROLLBACK).catch(() => undefined)
+    await db.executeQuery(RELEASE).catch(() => undefined)
+    throw error
+  }
+}
+
+const SAVEPOINT = CompiledQuery.raw('savepoint one_mail')
+const RELEASE = CompiledQuery.raw('release one_mail')
+const ROLLBACK = CompiledQuery.raw('rollback to one_mail')
+
+/** The hour of an instant: `2026-11-23T09`. */
+export function hourOf(column: string) {
+  return sql<string>`substr(${sql.ref(column)}, 1, 13)`
+}
+
+/** Tickets opened from now on have higher numbers than this. */
+export async function skipTicketNumbers(db: Db, last: number): Promise<void> {
+  await sql`update sqlite_sequence set seq = ${last} where name = 'tickets' and seq < ${last}`.execute(db)
+}
+
+/** The ids of the tickets whose messages hold all these words, at least one; the last word matches as a beginning. */
+export function ticketsMatching(words: readonly string[]) {
+  // FTS5 reads up to a NUL and then misses the closing quotation mark.
+  const quoted = words.map(word => `"${word.replaceAll('"', '""').replaceAll('\0', ' ')}"`)
+  const query = `${quoted.join(' ')}*`
+  return sql<number>`(
+    select distinct m.ticket_id from messages_fts f join messages m on m.id = f.rowid
+    where f.messages_fts match ${query} and m.ticket_id is not null
+  )`
+}

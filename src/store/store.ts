@@ -1,0 +1,89 @@
+import { alarmReads, alarmWrites } from './alarms.ts'
+import { apiKeyReads, apiKeyWrites } from './api-keys.ts'
+import { mailboxReads, mailboxWrites } from './mailboxes.ts'
+import { measureReads } from './measures.ts'
+import { messageReads, messageWrites } from './messages.ts'
+import { migrate } from './migrations.ts'
+import { outboxReads, outboxWrites } from './outbox.ts'
+import { peopleReads, peopleWrites } from './people.ts'
+import { rawMailReads, rawMailWrites } from './raw-mails.ts'
+import { restoredReads, restoredWrites } from './restored.ts'
+import type { Db } from './schema.ts'
+import { settingReads, settingWrites } from './settings.ts'
+import { inSavepoint, openSqlite, type SqliteOptions, storeError } from './sqlite.ts'
+import { ticketReads, ticketWrites } from './tickets.ts'
+
+/** Questions: safe anywhere, also inside a write. */
+export type Reads = ReturnType<typeof readsOn>
+
+/** Changes: they exist only inside `Store.write`, so that a change outside a transaction does not compile. */
+export type Tx = ReturnType<typeof txOn>
+
+export type Store = AsyncDisposable & {
+  /** Answers from the committed state. */
+  readonly read: Reads
+  /**
+   * One transaction: all of it or, when `work` throws, nothing. Writes wait for each other. Throws what `work` throws, and
+   * DeskError('store') with what to do when the database cannot be written: full disk, locked, damaged.
+   */
+  write<T>(work: (tx: Tx) => Promise<T>): Promise<T>
+  /** The names of the migrations that opening the store has run. */
+  readonly migrated: readonly string[]
+}
+
+function readsOn(db: Db) {
+  return {
+    ...settingReads(db),
+    ...mailboxReads(db),
+    ...rawMailReads(db),
+    ...peopleReads(db),
+    ...ticketReads(db),
+    ...messageReads(db),
+    ...outboxReads(db),
+    ...apiKeyReads(db),
+    ...restoredReads(db),
+    ...measureReads(db),
+    ...alarmReads(db),
+  }
+}
+
+function txOn(db: Db) {
+  return {
+    ...readsOn(db),
+    ...settingWrites(db),
+    ...mailboxWrites(db),
+    ...rawMailWrites(db),
+    ...peopleWrites(db),
+    ...ticketWrites(db),
+    ...messageWrites(db),
+    ...outboxWrites(db),
+    ...apiKeyWrites(db),
+    ...restoredWrites(db),
+    ...alarmWrites(db),
+    /** Undoes the changes of `work` when it throws, and throws on; the transaction around it stays good. */
+    attempt: <T>(work: () => Promise<T>): Promise<T> => inSavepoint(db, work),
+  }
+}
+
+/** Opens the database at `path` and brings it to the newest schema. Throws DeskError('store') with what to do. */
+export async function openStore(path: string, options: SqliteOptions = {}): Promise<Store> {
+  const connections = await openSqlite(path, options)
+  try {
+    const migrated = await migrate(connections.writer)
+    return {
+      read: readsOn(connections.reader),
+      write: work =>
+        connections.writer
+          .transaction()
+          .execute(tx => work(txOn(tx)))
+          .catch(error => Promise.reject(storeError(error))),
+      migrated,
+      [Symbol.asyncDispose]: () => connections.close(),
+    }
+  } catch (error) {
+    await connections.close()
+    throw error
+  }
+}
+
+export { isStorageTrouble, type SqliteOptions } from './sqlite.ts'

@@ -1,0 +1,278 @@
+import type { Priority, Status, Ticket, TicketChanges, TicketEvent, TicketId } from '../desk/ticket.ts'
+import { DeskError } from '../errors.ts'
+import type { Instant } from '../instant.ts'
+import type { Db } from './schema.ts'
+import { fromJson, toJson } from './schema.ts'
+import { ticketsMatching } from './sqlite.ts'
+import { one, statement } from './statement.ts'
+
+export type TicketFilter = {
+  readonly mailbox?: string
+  readonly status?: readonly Status[]
+  readonly priority?: readonly Priority[]
+  readonly category?: string
+  readonly team?: string
+  /** Null: those that nobody is assigned to. */
+  readonly assignee?: string | null
+  readonly tag?: string
+  /** Folded address. */
+  readonly requester?: string
+  /** Not solved and past this instant of their resolution due. */
+  readonly overdueAt?: Instant
+  /** Words that must all occur in the messages of the ticket; the last one may be a beginning. */
+  readonly words?: readonly string[]
+  /** Finds this ticket too, whether the words occur in it or not. */
+  readonly orNumber?: TicketId
+  readonly updatedSince?: Instant
+}
+
+/** A place between two tickets of a list: stable while tickets are added. */
+export type TicketPosition = { readonly updatedAt: Instant; readonly id: TicketId }
+
+export type RecordedEvent = TicketEvent & { readonly id: number; readonly at: Instant }
+
+/** A ticket before it has a number. */
+export type TicketRow = Omit<
+  Ticket,
+  'id' | 'requester' | 'tags' | 'revision' | 'updatedAt' | 'firstResponseAt' | 'solvedAt'
+> & {
+  readonly requesterId: number | null
+}
+
+export function ticketReads(db: Db) {
+  const tickets = () =>
+    db
+      .selectFrom('tickets as t')
+      .leftJoin('people as p', 'p.id', 't.requester_id')
+      .selectAll('t')
+      .select(['p.name as requester_name', 'p.address as requester_address'])
+
+  const tagsOf = async (ids: readonly TicketId[]): Promise<Map<TicketId, string[]>> => {
+    const tags = new Map<TicketId, string[]>(ids.map(id => [id, []]))
+    if (ids.length === 0) return tags
+    const rows = await db.selectFrom('ticket_tags').selectAll().where('ticket_id', 'in', ids).orderBy('tag').execute()
+    for (const row of rows) tags.get(row.ticket_id)?.push(row.tag)
+    return tags
+  }
+
+  const withTags = async (rows: readonly JoinedRow[]): Promise<Ticket[]> => {
+    const tags = await tagsOf(rows.map(row => row.id))
+    return rows.map(row => toTicket(row, tags.get(row.id) ?? []))
+  }
+
+  return {
+    async ticket(id: TicketId): Promise<Ticket | null> {
+      const [ticket] = await withTags(await tickets().where('t.id', '=', id).execute())
+      return ticket ?? null
+    },
+
+    /** Tickets by last change, newest first; `after` continues behind a position. */
+    async tickets(filter: TicketFilter, limit: number, after?: TicketPosition): Promise<Ticket[]> {
+      let query = tickets().orderBy('t.updated_at', 'desc').orderBy('t.id', 'desc').limit(limit)
+      if (filter.mailbox) query = query.where('t.mailbox', '=', filter.mailbox)
+      if (filter.status) query = query.where('t.status', 'in', filter.status)
+      if (filter.priority) query = query.where('t.priority', 'in', filter.priority)
+      if (filter.category) query = query.where('t.category', '=', filter.category)
+      if (filter.team) query = query.where('t.team', '=', filter.team)
+      if (filter.assignee === null) query = query.where('t.assignee', 'is', null)
+      else if (filter.assignee) query = query.where('t.assignee', '=', filter.assignee)
+      if (filter.requester) query = query.where('p.address', '=', filter.requester)
+      if (filter.updatedSince) query = query.where('t.updated_at', '>=', filter.updatedSince)
+      const { tag, overdueAt, words, orNumber } = filter
+      if (tag)
+        query = query.where('t.id', 'in', db.selectFrom('ticket_tags').select('ticket_id').where('tag', '=', tag))
+      if (overdueAt)
+        query = query.where('t.status', 'in', ['open', 'pending']).where('t.resolution_due', '<', overdueAt)
+      if (words && words.length > 0) {
+        const found = ticketsMatching(words)
+        query = query.where(eb =>
+          eb.or([eb('t.id', 'in', found), ...(orNumber === undefined ? [] : [eb('t.id', '=', orNumber)])]),
+        )
+      }
+      if (after) {
+        // The first condition alone lets an index seek the place; deep pages would walk there otherwise.
+        query = query
+          .where('t.updated_at', '<=', after.updatedAt)
+          .where(eb => eb.or([eb('t.updated_at', '<', after.updatedAt), eb('t.id', '<', after.id)]))
+      }
+      return withTags(await query.execute())
+    },
+
+    async events(ticket: TicketId): Promise<RecordedEvent[]> {
+      const rows = await db
+        .selectFrom('ticket_events')
+        .selectAll()
+        .where('ticket_id', '=', ticket)
+        .orderBy('id')
+        .execute()
+      return rows.map(row => ({
+        id: row.id,
+        at: row.at,
+        kind: row.kind as TicketEvent['kind'],
+        actor: row.actor,
+        data: fromJson(row.data),
+      }))
+    },
+
+    /** The dates that were told to the requester, oldest first. */
+    async promises(
+      ticket: TicketId,
+    ): Promise<{ kind: 'first-response' | 'resolution'; dueAt: Instant; toldAt: Instant }[]> {
+      const rows = await db.selectFrom('promises').selectAll().where('ticket_id', '=', ticket).orderBy('id').execute()
+      return rows.map(row => ({ kind: row.kind, dueAt: row.due_at, toldAt: row.told_at }))
+    },
+  }
+}
+
+export function ticketWrites(db: Db) {
+  return {
+    async openTicket(ticket: TicketRow, tags: readonly string[], at: Instant): Promise<TicketId> {
+      const { id } = one(await insertTicket(db, { ...ticket, at }))
+      for (const tag of tags) await insertTag(db, { ticket: id, tag })
+      return id
+    },
+
+    /**
+     * Applies changes and counts the revision up. With `revision` given, only when the ticket still has that one:
+     * otherwise throws DeskError('conflict'). Throws DeskError('not_found') when there is no such ticket.
+     */
+    async changeTicket(id: TicketId, changes: TicketChanges, at: Instant, revision?: number): Promise<Ticket> {
+      const columns = {
+        ...('status' in changes && { status: changes.status }),
+        ...('priority' in changes && { priority: changes.priority }),
+        ...('category' in changes && { category: changes.category }),
+        ...('team' in changes && { team: changes.team }),
+        ...('assignee' in changes && { assignee: changes.assignee }),
+        ...('firstResponseDue' in changes && { first_response_due: changes.firstResponseDue }),
+        ...('resolutionDue' in changes && { resolution_due: changes.resolutionDue }),
+        ...('firstResponseAt' in changes && { first_response_at: changes.firstResponseAt }),
+        ...('solvedAt' in changes && { solved_at: changes.solvedAt }),
+      }
+      let query = db
+        .updateTable('tickets')
+        .set(eb => ({ ...columns, updated_at: at, revision: eb('revision', '+', 1) }))
+        .where('id', '=', id)
+      if (revision !== undefined) query = query.where('revision', '=', revision)
+      const { numUpdatedRows } = await query.executeTakeFirstOrThrow()
+      const ticket = await ticketReads(db).ticket(id)
+      if (!ticket) throw new DeskError('not_found', `there is no ticket ${id}`)
+      if (numUpdatedRows === 0n) {
+        throw new DeskError(
+          'conflict',
+          `ticket ${id} has changed since: it is at revision ${ticket.revision}. Read it again.`,
+        )
+      }
+      return ticket
+    },
+
+    async addEvents(ticket: TicketId, events: readonly TicketEvent[], at: Instant): Promise<void> {
+      for (const { kind, actor, data } of events) await insertEvent(db, { ticket, at, kind, actor, data: toJson(data) })
+    },
+
+    async addPromise(promise: NewPromise, at: Instant): Promise<void> {
+      await insertPromise(db, { ...promise, at })
+    },
+  }
+}
+
+type NewPromise = {
+  readonly ticket: TicketId
+  readonly kind: 'first-response' | 'resolution'
+  readonly dueAt: Instant
+  readonly outbox: number
+}
+
+const insertTicket = statement((db, ticket: TicketRow & { at: Instant }) =>
+  db
+    .insertInto('tickets')
+    .values({
+      mailbox: ticket.mailbox,
+      team: ticket.team,
+      assignee: ticket.assignee,
+      subject: ticket.subject,
+      requester_id: ticket.requesterId,
+      language: ticket.language,
+      status: ticket.status,
+      category: ticket.category,
+      priority: ticket.priority,
+      service_level: ticket.serviceLevel,
+      opened_at: ticket.openedAt,
+      first_response_due: ticket.firstResponseDue,
+      resolution_due: ticket.resolutionDue,
+      first_response_at: null,
+      solved_at: null,
+      updated_at: ticket.at,
+    })
+    .returning('id'),
+)
+
+const insertTag = statement((db, row: { ticket: TicketId; tag: string }) =>
+  db
+    .insertInto('ticket_tags')
+    .values({ ticket_id: row.ticket, tag: row.tag })
+    .onConflict(on => on.doNothing()),
+)
+
+const insertEvent = statement(
+  (db, event: { ticket: TicketId; at: Instant; kind: string; actor: string; data: string }) =>
+    db
+      .insertInto('ticket_events')
+      .values({ ticket_id: event.ticket, at: event.at, kind: event.kind, actor: event.actor, data: event.data }),
+)
+
+const insertPromise = statement((db, promise: NewPromise & { at: Instant }) =>
+  db.insertInto('promises').values({
+    ticket_id: promise.ticket,
+    kind: promise.kind,
+    due_at: promise.dueAt,
+    told_at: promise.at,
+    outbox_id: promise.outbox,
+  }),
+)
+
+type JoinedRow = {
+  id: number
+  mailbox: string
+  team: string | null
+  assignee: string | null
+  subject: string
+  language: string
+  status: Status
+  category: string | null
+  priority: Priority
+  service_level: string
+  opened_at: Instant
+  first_response_due: Instant
+  resolution_due: Instant
+  first_response_at: Instant | null
+  solved_at: Instant | null
+  updated_at: Instant
+  revision: number
+  requester_name: string | null
+  requester_address: string | null
+}
+
+function toTicket(row: JoinedRow, tags: readonly string[]): Ticket {
+  return {
+    id: row.id,
+    mailbox: row.mailbox,
+    team: row.team,
+    assignee: row.assignee,
+    subject: row.subject,
+    requester:
+      row.requester_address === null ? null : { name: row.requester_name ?? '', address: row.requester_address },
+    language: row.language,
+    status: row.status,
+    category: row.category,
+    priority: row.priority,
+    tags,
+    serviceLevel: row.service_level,
+    openedAt: row.opened_at,
+    firstResponseDue: row.first_response_due,
+    resolutionDue: row.resolution_due,
+    firstResponseAt: row.first_response_at,
+    solvedAt: row.solved_at,
+    updatedAt: row.updated_at,
+    revision: row.revision,
+  }
+}

@@ -1,0 +1,275 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { checkAlarms, type Watching, watchAlarms } from '../src/alarms.ts'
+import { createIds } from '../src/ids.ts'
+import { DAY, HOUR, type Instant, MINUTE, plus } from '../src/instant.ts'
+import { keptLog } from './support/log.ts'
+import { enqueue, outgoing } from './support/outgoing.ts'
+import { policy } from './support/policy.ts'
+import { openTestStore, type TestStore } from './support/store.ts'
+import { eventually } from './support/wait.ts'
+
+// A Monday, 10:00 in Brussels, where the desk of the tests is open.
+const NOW = '2026-11-23T09:00:00.000Z'
+
+let store: TestStore
+let now: Instant
+let watching: Watching
+let lines: () => Record<string, unknown>[]
+let woken: number
+beforeEach(async () => {
+  store = await openTestStore()
+  now = NOW
+  woken = 0
+  const it = policy().mailboxes.get('it')
+  if (!it) throw new Error('no it')
+  const hr = { ...it, name: 'hr', displayName: 'HR', addresses: ['hr@example.org'] }
+  const kept = keptLog()
+  lines = kept.lines
+  watching = {
+    ...{
+      store,
+      policy: policy({
+        mailboxes: new Map([
+          ['it', it],
+          ['hr', hr],
+        ]),
+      }),
+      ids: createIds(Buffer.alloc(32, 7)),
+    },
+    ...{
+      clock: () => now,
+      log: kept.log,
+      admins: ['ops@example.org'],
+      alarmAfterMs: 15 * MINUTE,
+      startedAt: plus(NOW, -DAY),
+    },
+    folders: ['it', 'hr'].map(mailbox => ({ mailbox, folder: 'INBOX', pollEveryMs: MINUTE })),
+    onQueued: () => {
+      woken++
+    },
+  }
+})
+afterEach(() => store[Symbol.asyncDispose]())
+
+const changes = async () =>
+  (await checkAlarms(watching)).map(
+    ({ kind, trouble, tell }) => `${kind} ${trouble.cause} ${trouble.mailbox}${tell ? ', told' : ''}`,
+  )
+const fails = (mailbox: string, error = 'nothing answers') =>
+  store.write(tx => tx.folderFailed(mailbox, 'INBOX', error, now))
+const works = (mailbox: string) => store.write(tx => tx.folderRead(mailbox, 'INBOX', now))
+const notices = async () => (await store.read.outbox({ limit: 50 })).filter(({ kind }) => kind === 'notice').reverse()
+const alarms = async () => (await store.read.alarms()).filter(({ overAt }) => overAt === null)
+
+describe('a mailbox that cannot be read', () => {
+  test('after the set time, by a mail through a mailbox that is well; once a day; and when it is over', async () => {
+    await fails('it')
+    now = plus(NOW, 14 * MINUTE)
+    expect(await changes()).toEqual([])
+    now = plus(NOW, 15 * MINUTE)
+    expect(await changes()).toEqual(['raised reading it, told'])
+    expect(await changes()).toEqual([])
+    const [first] = await notices()
+    expect(first).toMatchObject({ mailbox: 'hr', ticket: null, message: null, state: 'queued' })
+    expect(first?.mail).toMatchObject({
+      automatic: true,
+      from: { address: 'hr@example.org' },
+      to: [{ address: 'ops@example.org' }],
+    })
+    expect(first?.mail.text).toContain('nothing answers')
+    expect(await alarms()).toMatchObject([
+      { cause: 'reading', mailbox: 'it', folder: 'INBOX', since: NOW, toldAt: now },
+    ])
+    expect(lines().find(({ level }) => level === 50)).toMatchObject({
+      msg: 'alarm: mailbox it cannot be read',
+      cause: 'reading',
+      detail: 'nothing answers',
+      told: true,
+    })
+    expect(woken).toBe(1)
+
+    now = plus(NOW, DAY + 15 * MINUTE)
+    expect(await changes()).toEqual(['lasts reading it, told'])
+    await works('it')
+    await works('hr')
+    expect(await changes()).toEqual(['over reading it, told'])
+    expect((await notices()).map(({ mail }) => mail.subject)).toEqual([
+      '[Postdesk] mailbox it cannot be read',
+      '[Postdesk] still: mailbox it cannot be read',
+      '[Postdesk] mailbox it is read again',
+    ])
+    expect(await alarms()).toEqual([])
+  })
+
+  test('one that comes and goes is told of once a day, and shown each time', async () => {
+    for (let time = 0; time < 3; time++) {
+      await fails('it')
+      now = plus(now, 20 * MINUTE)
+      expect(await changes()).toEqual([time === 0 ? 'raised reading it, told' : 'raised reading it'])
+      expect(await alarms()).toHaveLength(1)
+      await works('it')
+      expect(await changes()).toEqual([time === 0 ? 'over reading it, told' : 'over reading it'])
+    }
+    expect(await notices()).toHaveLength(2)
+  })
+
+  test('both at once: one mail, through the first', async () => {
+    await fails('it')
+    await fails('hr')
+    now = plus(NOW, HOUR)
+    expect(await changes()).toEqual(['raised reading it, told', 'raised reading hr, told'])
+    expect((await notices()).map(({ mailbox, mail }) => [mailbox, mail.subject])).toEqual([
+      ['it', '[Postdesk] mailbox it cannot be read (and 1 more)'],
+    ])
+  })
+
+  test('nobody to tell: it is logged and shown, and no mail is written; told when there is somebody', async () => {
+    const admins = watching.admins
+    watching = { ...watching, admins: [] }
+    await fails('it')
+    now = plus(NOW, HOUR)
+    expect(await changes()).toEqual(['raised reading it, told'])
+    expect([await notices(), await alarms()]).toMatchObject([[], [{ cause: 'reading', toldAt: null }]])
+    watching = { ...watching, admins }
+    expect(await changes()).toEqual(['lasts reading it, told'])
+    expect(await notices()).toHaveLength(1)
+  })
+
+  test('connected, and silent for half an hour: hangs; not after a start, when nobody has read for days', async () => {
+    await works('it')
+    now = plus(NOW, 2 * DAY)
+    watching = { ...watching, startedAt: plus(now, -29 * MINUTE) }
+    expect(await changes()).toEqual([])
+    now = plus(now, MINUTE)
+    expect(await changes()).toEqual(['raised reading it, told'])
+  })
+
+  test('the clock is set back by a year in between: no storm, and it ends', async () => {
+    await fails('it')
+    now = plus(NOW, HOUR)
+    expect(await changes()).toEqual(['raised reading it, told'])
+    now = plus(NOW, -365 * DAY)
+    // It failed in what is now the future: over for now, and told.
+    expect(await changes()).toEqual(['over reading it, told'])
+    expect(await changes()).toEqual([])
+  })
+})
+
+describe('mail that is not sent', () => {
+  const notSent = async (mailbox: string, id: string) => {
+    const mail = (await enqueue(store, outgoing({ messageId: id }), now, mailbox)) ?? 0
+    await store.write(async tx => {
+      await tx.claimDue(mailbox, now, 50, () => plus(now, MINUTE))
+      await tx.settle(mail, { outcome: 'later', error: '421 go away' }, now)
+    })
+    return mail
+  }
+
+  test('is told of through another mailbox, with what the server said', async () => {
+    await notSent('it', 'a@x')
+    now = plus(NOW, 15 * MINUTE)
+    expect(await changes()).toEqual(['raised sending it, told'])
+    expect(await notices()).toMatchObject([{ mailbox: 'hr', mail: { text: expect.stringContaining('421 go away') } }])
+    await store.write(tx => tx.settle(1, { outcome: 'sent', response: '250' }, now))
+    expect(await changes()).toEqual(['over sending it, told'])
+  })
+
+  test('is not an alarm when other mails are sent meanwhile: it is about that one', async () => {
+    await notSent('it', 'a@x')
+    const other = await enqueue(store, outgoing({ messageId: 'b@x' }), NOW)
+    now = plus(NOW, HOUR)
+    await store.write(tx => tx.settle(other ?? 0, { outcome: 'sent', response: '250' }, now))
+    expect(await changes()).toEqual([])
+  })
+
+  test('mail that merely waits its turn is none', async () => {
+    await enqueue(store, outgoing(), NOW)
+    now = plus(NOW, HOUR)
+    expect(await changes()).toEqual([])
+  })
+})
+
+describe('a mailbox to which no mail comes', () => {
+  /** Six weeks with five mails in each working hour of it@, the last one `quietMs` before now. */
+  const learnt = (quietMs: number) =>
+    store.write(async tx => {
+      let uid = 0
+      for (let at = plus(NOW, -42 * DAY); at < plus(NOW, -quietMs); at = plus(at, 12 * MINUTE)) {
+        const hour = Number(at.slice(11, 13))
+        if ([0, 6].includes(new Date(at).getUTCDay()) || hour < 7 || hour > 16) continue
+        const raw = {
+          mailbox: 'it',
+          folder: 'INBOX',
+          uidValidity: '7',
+          uid: ++uid,
+          receivedAt: at,
+          bytes: Buffer.from('x'),
+          sha256: 'x',
+        }
+        const id = (await tx.saveRawMail(raw, at)) ?? 0
+        await tx.settleRawMail(id, { outcome: 'skip', reason: 'a test', ticket: null, fingerprint: null })
+      }
+    })
+
+  test('is told of with what is usual, lasts over closing time, and ends with a mail', async () => {
+    await learnt(DAY)
+    now = plus(NOW, 90 * MINUTE)
+    expect(await changes()).toEqual(['raised silence it, told'])
+    expect((await notices())[0]).toMatchObject({
+      mailbox: 'hr',
+      mail: {
+        subject: '[Postdesk] no mail comes to mailbox it',
+        text: expect.stringMatching(/about \d\d mails come usually/),
+      },
+    })
+    now = plus(NOW, 14 * HOUR)
+    expect(await changes()).toEqual([])
+    const raw = {
+      mailbox: 'it',
+      folder: 'INBOX',
+      uidValidity: '7',
+      uid: 99_999,
+      receivedAt: now,
+      bytes: Buffer.from('x'),
+      sha256: 'x',
+    }
+    await store.write(async tx =>
+      tx.settleRawMail((await tx.saveRawMail(raw, now)) ?? 0, {
+        outcome: 'skip',
+        reason: 'a test',
+        ticket: null,
+        fingerprint: null,
+      }),
+    )
+    expect(await changes()).toEqual(['over silence it, told'])
+  })
+
+  test('is none while it cannot be read: that is told instead', async () => {
+    await learnt(DAY)
+    await fails('it')
+    now = plus(NOW, 90 * MINUTE)
+    expect(await changes()).toEqual(['raised reading it, told'])
+  })
+
+  test('is none where nothing ever came', async () => {
+    now = plus(NOW, 90 * MINUTE)
+    expect(await changes()).toEqual([])
+  })
+})
+
+test('the watch looks again and again, survives a store in trouble, and tells of a clock that was changed', async () => {
+  const stop = new AbortController()
+  let broken = true
+  const read = { ...store.read, alarms: () => (broken ? Promise.reject(new Error('trouble')) : store.read.alarms()) }
+  await fails('it')
+  const watch = watchAlarms({ ...watching, store: { ...store, read } }, stop.signal, 5)
+  await eventually(() => lines().find(({ msg }) => msg === 'it could not be looked whether all is well'))
+  broken = false
+  now = plus(NOW, HOUR)
+  expect(
+    await eventually(() => lines().find(({ msg }) => String(msg).startsWith('the clock of this machine was changed'))),
+  ).toMatchObject({ jumpMs: expect.any(Number) })
+  await eventually(async () => (await notices()).length === 1)
+  stop.abort()
+  await watch
+})

@@ -1,0 +1,379 @@
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { ConfigError, nearest } from '../../src/config/faults.ts'
+import { loadConfig } from '../../src/config/load.ts'
+import { failure, faultAtMark, faults, GOOD, HOME, load, MAILBOX, mailboxWith, REST } from '../support/config.ts'
+
+describe('faults of the file', () => {
+  test.each<[string, string | Uint8Array, RegExp[]]>([
+    ['empty', '', [/^1:1 the file is empty → start from the example, .*postdesk\.example\.yaml$/]],
+    ['only comments', '# nothing\n---\n', [/^1:1 the file is empty/]],
+    ['a list', '- a\n', [/^1:1 must be a mapping → /]],
+    ['a tab', 'log:\n\tlevel: info\n', [/^2:1 a tab stands where the indentation is → indent with blanks$/]],
+    ['an open quote', 'log: "x\nhttp: 1', [/^2:8 Missing closing "quote → /]],
+    ['an open bracket', 'log: [a,\nhttp: 1\n', [/^2:1 Flow sequence .* → look at the indentation/]],
+    ['two colons', 'log: level: info\n', [/^1:6 a second colon stands on this line → put quotes around the text$/]],
+    [
+      'a bad first letter',
+      'log: @x\nhttp: `y\n',
+      [/^1:6 a text cannot begin with this character/, /^2:7 a text cannot begin/],
+    ],
+    ['two documents', `${GOOD}---\nlog: {}\n`, [/^17:1 a second document begins here/]],
+    ['a tag', 'log: !secret x\n', [/^1:6 tags such as !this are not known here/]],
+    [
+      'an alias of nothing',
+      'log: *nope\n',
+      [/^1:6 \*nope refers to nothing → put &nope before it, or quotes around it$/],
+    ],
+    [
+      'UTF-16',
+      Buffer.from(`\ufeff${GOOD}`, 'utf16le'),
+      [/^1:1 the file is not in UTF-8 from here on → save it as UTF-8$/],
+    ],
+    ['Latin-1', Buffer.from('a: b\nc: caf\xe9\n', 'latin1'), [/^2:7 the file is not in UTF-8 from here on/]],
+  ])('%s', (_name, yaml, expected) => {
+    const found = faults(yaml)
+    expect(found).toHaveLength(expected.length)
+    for (const [at, pattern] of expected.entries()) expect(found[at]).toMatch(pattern)
+  })
+
+  test('a name that stands twice, beside other faults', () => {
+    expect(faults(`${GOOD}log: { level: loud }\nlog: { level: quiet }\n`)).toEqual([
+      '18:1 this name stands here twice → remove one of the two, or join them',
+      '18:15 log.level is not one of the words known here → write silent, error, warn, info, debug or trace',
+    ])
+  })
+
+  test('a file that is not there, a folder', () => {
+    expect(() => loadConfig(join(HOME, 'nope.yaml'), {})).toThrow(
+      /nope\.yaml:1:1 the file does not exist → give its path with --config/,
+    )
+    expect(() => loadConfig(HOME, {})).toThrow(/:1:1 is a folder → name the file in it/)
+  })
+
+  test('aliases that multiply', () => {
+    const bomb = [
+      'a: &a [x, x, x, x, x, x, x, x, x, x]',
+      ...'bcdefghi'.split('').map((name, at) => {
+        const before = 'abcdefgh'[at]
+        return `${name}: &${name} [${Array.from({ length: 10 }, () => `*${before}`).join(', ')}]`
+      }),
+    ].join('\n')
+    expect(faults(bomb)).toEqual(['1:1 the file repeats itself too often by *aliases → write the parts out'])
+  })
+
+  test('nesting without end', () => {
+    expect(failure('['.repeat(20_000))).toBeInstanceOf(ConfigError)
+    expect(failure(`a: ${'['.repeat(5000)}${']'.repeat(5000)}`)).toBeInstanceOf(ConfigError)
+  })
+
+  test('names that mean something to JavaScript', () => {
+    expect(faults(`${GOOD}__proto__: { x: 1 }\nconstructor: 1\n`).map(line => line.split(' ')[1])).toEqual([
+      '__proto__',
+      'constructor',
+    ])
+    expect(faults(GOOD.replace('serviceLevel: std', 'serviceLevel: constructor'))[0]).toMatch(
+      /no service level `constructor`/,
+    )
+  })
+})
+
+describe('faults of shape', () => {
+  test.each<[string, string]>([
+    ['    ‹foldrs: [INBOX]', 'mailboxes.it.foldrs is no field known here → did you mean `folders`?'],
+    ['    ‹service_level: std', 'mailboxes.it.service_level is no field known here → did you mean `serviceLevel`?'],
+    [
+      '    ‹xyzzyplugh: 1',
+      'mailboxes.it.xyzzyplugh is no field known here → the fields here are displayName, addresses, team, language, serviceLevel, acknowledge, afterAnswer, folders, startFrom, pollEvery, imap, smtp',
+    ],
+    ['    acknowledge: ‹yes', 'mailboxes.it.acknowledge must be true or false → write true or false, without quotes'],
+    [
+      '    pollEvery: ‹60',
+      'mailboxes.it.pollEvery cannot be understood → write a whole number and s, m or h, such as 30s, 5m or 24h',
+    ],
+    [
+      '    pollEvery: ‹2d',
+      'mailboxes.it.pollEvery cannot be understood → write a whole number and s, m or h, such as 30s, 5m or 24h',
+    ],
+    ['    pollEvery: ‹0s', 'mailboxes.it.pollEvery is out of bounds → write a time from 1s to 24h'],
+    [
+      '    folders: ‹INBOX',
+      'mailboxes.it.folders must be a list → write it in [ ], or on lines of its own with - before each',
+    ],
+    [
+      '    ‹folders: []',
+      'mailboxes.it.folders is empty → write what belongs here: The folders that are read. Each is followed on a connection of its own.',
+    ],
+    [
+      '    startFrom: ‹1.11.2026',
+      'mailboxes.it.startFrom cannot be understood → write now, all, or a day such as 2026-11-22',
+    ],
+    [
+      '    afterAnswer: ‹slved',
+      'mailboxes.it.afterAnswer is not one of the words known here → did you mean `solved`? write open, pending or solved',
+    ],
+    ['    smtp: { port: ‹"465" }', 'mailboxes.it.smtp.port must be a whole number → write it without quotes'],
+    ['    smtp: { port: ‹0 }', 'mailboxes.it.smtp.port is out of bounds → write a number not below 1'],
+    [
+      '    smtp: { host: ‹smtps://mail }',
+      'mailboxes.it.smtp.host cannot be understood → write only the name or the IP address, without imap://, port or brackets',
+    ],
+    ['    smtp: { ‹secret: { env: A, file: b } }', 'mailboxes.it.smtp.secret says too much → keep one of env or file'],
+    [
+      '    smtp: { ‹secret: {} }',
+      'mailboxes.it.smtp.secret is empty → write what belongs here: Where the password is found; left out, that of `imap`.',
+    ],
+    [
+      '    smtp: ‹yes',
+      'mailboxes.it.smtp must be a mapping → write what belongs here: Where mail is sent. Host, user, secret and caFile are those of `imap` when left out.',
+    ],
+    [
+      '  ‹IT: {}',
+      'mailboxes.IT is no good name → a name is lower case: a-z first, then a-z, 0-9, - or _, at most 40 in all',
+    ],
+    ['teams: { it: { displayName: ‹7 } }', 'teams.it.displayName must be a text → put it in quotes'],
+    [
+      'teams: { it: { ‹displayName: "" } }',
+      'teams.it.displayName is empty → write what belongs here: The name requesters and agents see.',
+    ],
+    [
+      'teams: { it: { ‹name: IT, displayName: IT } }',
+      'teams.it.name is no field known here → did you mean `displayName`?',
+    ],
+    [
+      'rules: [{ name: a, when: ‹vpn, set: { tags: [x] } }]',
+      'rules[0].when must be a mapping or a list → write what belongs here: What must be found: a mapping such as `any: [vpn, wifi]`, or a list of them that must all hold. Left out, the rule always matches, and what it sets is a default.',
+    ],
+    [
+      'rules: [{ name: a, when: { any: [‹404] }, set: { tags: [x] } }]',
+      'rules[0].when.any[0] must be a text → put it in quotes',
+    ],
+    [
+      'rules: [{ name: a, when: [{ any: [x] }, { ‹or: [y] }], set: { tags: [x] } }]',
+      'rules[0].when[1].or is no field known here → the fields here are any, all, none, in',
+    ],
+    [
+      'rules: [{ name: a, when: { any: [x], in: [subject, ‹body] }, set: { tags: [x] } }]',
+      'rules[0].when.in[1] is not one of the words known here → write subject, text, sender, recipient or attachment',
+    ],
+    [
+      'rules: [{ name: a, when: { any: [x] }, set: { tags: [x] }, weight: ‹0 }]',
+      'rules[0].weight is out of bounds → write a number above 0',
+    ],
+    [
+      'agents: { ana: { displayName: Ana, addresses: [a@example.org], teams: [it, ‹it] } }\nteams: { it: { displayName: IT } }',
+      'agents.ana.teams[1] is listed twice → remove one of the two',
+    ],
+    ['http: { port: ‹65536 }', 'http.port is out of bounds → write a number not above 65535'],
+  ])('%s', (lines, expected) => {
+    expect(faultAtMark(mailboxWith(lines))).toBe(expected)
+  })
+
+  test('what is missing, and what it would be', () => {
+    expect(faults('log: { level: info }\n')).toEqual([
+      '1:1 `mailboxes` is missing → add `mailboxes`: The shared mailboxes, by name.',
+      '1:1 `calendars` is missing → add `calendars`: Opening hours and holidays, by name.',
+      '1:1 `serviceLevels` is missing → add `serviceLevels`: What is promised to people, by name.',
+    ])
+    expect(faults(GOOD.replace('host: mail.example.org, ', ''))).toEqual([
+      '6:5 mailboxes.it.imap `host` is missing → add `host`: The IMAP server, such as mail.example.org.',
+    ])
+    expect(faults(GOOD.replace('imap: { host: mail.example.org, secret: { env: PW } }', 'imap:'))).toEqual([
+      '6:5 mailboxes.it.imap is empty → write what belongs here: Where mail is read.',
+    ])
+  })
+
+  test('opening hours and targets', () => {
+    const hours = (text: string): string => faultAtMark(MAILBOX + REST.replace('09:00-12:30', `‹${text}`))
+    const fix =
+      'write two times of day such as 09:00-12:30; 22:00-06:00 goes on over midnight, 00:00-24:00 is the whole day'
+    for (const wrong of ['9-17', '09:00', '09:00-25:00', '24:00-06:00', '09:60-10:00']) {
+      expect(hours(wrong)).toBe(`calendars.office.week.mon[0] cannot be understood → ${fix}`)
+    }
+    for (const right of ['00:00-24:00', '22:00-06:00', '09:00 - 12:30', '09:00–12:30']) {
+      expect(load(MAILBOX + REST.replace('09:00-12:30', right)).policy.calendars.get('office')?.week.mon[0]?.from).toBe(
+        right.slice(0, 5),
+      )
+    }
+    expect(faults(GOOD.replace('firstResponse: 8h', 'firstResponse: 2d'))).toEqual([
+      '13:29 serviceLevels.std.targets.low.firstResponse cannot be understood → write opening hours in h and m, such as 90m, 4h or 1h30m; there are no days, for a working day may have 4, 8 or 24 hours',
+    ])
+    expect(faults(GOOD.replace('firstResponse: 8h', 'firstResponse: 0h'))).toEqual([
+      '13:29 serviceLevels.std.targets.low.firstResponse is out of bounds → write a time from 1m to 4000h',
+    ])
+  })
+
+  test('a section with nothing in it is a section left out', () => {
+    expect(load(mailboxWith('    smtp:\nhttp:\nteams:\n')).config.http.port).toBe(8025)
+  })
+})
+
+describe('faults of sense', () => {
+  test.each<[string, string]>([
+    [
+      '    team: ‹it\nteams: { its: { displayName: IT } }',
+      'mailboxes.it.team there is no team `it` → did you mean `its`?',
+    ],
+    ['    team: ‹support', 'mailboxes.it.team there is no team `support` → add it under `teams`'],
+    [
+      '    language: ‹xx',
+      'mailboxes.it.language there are no templates in `xx` → choose one of de, en, es, fr, nl, ro, or add your own in `templates`',
+    ],
+    [
+      '    startFrom: ‹2026-02-30',
+      'mailboxes.it.startFrom is no day of the calendar → write now, all, or a day such as 2026-11-22',
+    ],
+    ['    startFrom: ‹9000-01-01', 'mailboxes.it.startFrom is in the future → write now, all, or a day in the past'],
+    ['    folders: [INBOX, Archive, ‹inbox]', 'mailboxes.it.folders[2] is listed twice → remove one of the two'],
+    [
+      '  hr: { displayName: HR, addresses: [‹IT@example.org], serviceLevel: std, imap: { host: other.example.org, secret: { env: PW } } }',
+      'mailboxes.hr.addresses[0] belongs to the mailbox `it` already → keep it in one of the two',
+    ],
+    [
+      '  ‹hr: { displayName: HR, addresses: [hr@example.org], serviceLevel: std, imap: { host: mail.example.org, user: it@example.org, secret: { env: PW } } }',
+      'mailboxes.hr.folders[0] the mailbox `it` reads this folder of this account too → give each mailbox a folder or an account of its own',
+    ],
+    [
+      '  hr: { displayName: HR, addresses: [‹hr at example.org], serviceLevel: std, imap: { host: mail.example.org, secret: { env: PW } } }',
+      'mailboxes.hr.addresses[0] is no mail address → write it like it@example.org, without a name or brackets',
+    ],
+    [
+      'agents: { ana: { displayName: Ana, addresses: [‹it+ana@example.org] } }',
+      'agents.ana.addresses[0] is the address of a mailbox → write an address that only this person writes from',
+    ],
+    [
+      'admins: [ops@example.org, ‹it@example.org]',
+      'admins[1] is the address of a mailbox → write one that is read elsewhere: this one may be what fails',
+    ],
+    ['admins: [‹ops]', 'admins[0] is no mail address → write it like it@example.org, without a name or brackets'],
+    [
+      'agents: { ana: { displayName: A, addresses: [a@example.org] }, bob: { displayName: B, addresses: [‹A@example.org] } }',
+      'agents.bob.addresses[0] belongs to the agent `ana` already → keep it with one of the two',
+    ],
+    [
+      'agents: { ana: { displayName: Ana, addresses: [a@example.org], teams: [‹it] } }',
+      'agents.ana.teams[0] there is no team `it` → add it under `teams`',
+    ],
+    [
+      'rules: [{ name: a, when: { any: [x] }, set: { category: ‹vpn } }]\ncategories: { vpns: {} }',
+      'rules[0].set.category there is no category `vpn` → did you mean `vpns`?',
+    ],
+    [
+      'rules: [{ name: a, when: { any: [x] }, set: { serviceLevel: ‹gold } }]',
+      'rules[0].set.serviceLevel there is no service level `gold` → write one of std, or add it under `serviceLevels`',
+    ],
+    [
+      'rules: [{ name: a, when: { any: [x] }, set: { tags: [x] } }, { name: ‹a, when: { any: [y] }, set: { tags: [x] } }]',
+      'rules[1].name another rule is called so → choose another name: tickets remember rules by it',
+    ],
+    [
+      'http: { trustProxy: [10.0.0.0/8, "::1", ‹10.0.0.0/33] }',
+      'http.trustProxy[2] is no IP address → write an address such as 10.0.0.5 or a range such as 10.0.0.0/8',
+    ],
+  ])('%s', (lines, expected) => {
+    expect(faultAtMark(mailboxWith(lines))).toBe(expected)
+  })
+
+  test.each<[string, string]>([
+    [
+      'timeZone: ‹Europe/Bruxelles, week: { mon: [09:00-17:00] }',
+      'calendars.office.timeZone is no time zone → did you mean `Europe/Brussels`?',
+    ],
+    [
+      'timeZone: UTC, week: ‹{}',
+      'calendars.office.week this calendar never opens → give at least one weekday hours such as [09:00-17:00]',
+    ],
+    [
+      'timeZone: UTC, week: { mon: [09:00-17:00] }, holidays: { country: ‹XX }',
+      'calendars.office.holidays.country no public holidays are known for this country → write its two letters such as BE, or leave it out and list `days`',
+    ],
+    [
+      'timeZone: UTC, week: { mon: [09:00-17:00] }, holidays: { country: DE, region: ‹XX }',
+      'calendars.office.holidays.region is no region of DE with holidays of its own → write its code such as BY for Bavaria in DE, or leave it out',
+    ],
+    [
+      'timeZone: UTC, week: { mon: [09:00-17:00] }, holidays: { region: ‹BY }',
+      'calendars.office.holidays.region a region needs its country → add `country`',
+    ],
+    [
+      'timeZone: UTC, week: { mon: [09:00-17:00] }, holidays: { days: [{ date: ‹02-30, name: x }] }',
+      'calendars.office.holidays.days[0].date is no day of the calendar → correct the month or the day',
+    ],
+    [
+      'timeZone: UTC, week: { mon: [09:00-17:00] }, holidays: { except: [‹2027-02-29] }',
+      'calendars.office.holidays.except[0] is no day of the calendar → correct the month or the day',
+    ],
+    [
+      'timeZone: UTC, week: { mon: [09:00-17:00] }, onCall: { name: x, address: ‹nobody }',
+      'calendars.office.onCall.address is no mail address → write it like it@example.org, without a name or brackets',
+    ],
+  ])('calendar %s', (calendar, expected) => {
+    expect(faultAtMark(MAILBOX + REST.replace(/office: \{.*\}/, `office: { ${calendar} }`))).toBe(expected)
+  })
+
+  test('a leap day of every year is a day', () => {
+    expect(
+      load(`${MAILBOX}${REST.replace('] } }', '] }, holidays: { days: [{ date: 02-29, name: Leap }] } }')}`).warnings,
+    ).toEqual([])
+  })
+
+  test('service levels', () => {
+    expect(
+      faults(GOOD.replace('calendar: office', 'calendar: offic').replace('resolution: 40h', 'resolution: 4h')),
+    ).toEqual([
+      '11:15 serviceLevels.std.calendar there is no calendar `offic` → did you mean `office`?',
+      '13:45 serviceLevels.std.targets.low.resolution is shorter than the first response → nothing is solved before it is answered: make it at least as long',
+    ])
+  })
+
+  test('rules the desk refuses', () => {
+    expect(
+      faults(
+        `${GOOD}rules:\n  - name: a\n    when: { in: [subject] }\n    set: { tags: [x] }\n  - { name: b, when: { any: [x] } }\n`,
+      ),
+    ).toEqual([
+      expect.stringMatching(/^18:5 rules\[0\] .+ → correct this rule$/),
+      expect.stringMatching(/^21:5 rules\[1\] .+ → correct this rule$/),
+    ])
+  })
+})
+
+test('every kind of fault is told at once, in the order of the file', () => {
+  const found = failure(`mailboxes:
+  it:
+    displayName: IT Help
+    addresses: [it@example.org]
+    team: itt
+    serviceLevel: std
+    pasword: x
+    imap: { host: mail.example.org, port: 0, secret: { env: NOT_SET } }
+teams: { it: { displayName: 5 } }
+calendars:
+  office: { timeZone: Mars/Olympus, week: { mon: [9-17] } }
+serviceLevels: { std: { calendar: offic, targets: {} } }
+templates: ./nope
+`)
+  expect(found.code).toBe('config')
+  expect(found.temporary).toBe(false)
+  expect(found.faults.map(({ line, path }) => `${line} ${path}`)).toEqual([
+    '5 mailboxes.it.team',
+    '7 mailboxes.it.pasword',
+    '8 mailboxes.it.imap.port',
+    '8 mailboxes.it.imap.secret.env',
+    '9 teams.it.displayName',
+    '11 calendars.office.timeZone',
+    '11 calendars.office.week.mon[0]',
+    '12 serviceLevels.std.calendar',
+    ...['low', 'normal', 'high', 'urgent'].map(() => '12 serviceLevels.std.targets'),
+    '13 templates',
+  ])
+})
+
+test('the nearest word', () => {
+  const words = ['serviceLevel', 'secret', 'host', 'port', 'user']
+  expect(
+    ['servicelevel', 'service-level', 'sevriceLevel', 'hots', 'prot', 'usr', 'secrets', 'zebra', ''].map(word =>
+      nearest(word, words),
+    ),
+  ).toEqual(['serviceLevel', 'serviceLevel', 'serviceLevel', 'host', 'port', 'user', 'secret', null, null])
+})

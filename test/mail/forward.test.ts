@@ -1,0 +1,249 @@
+import { readFileSync } from 'node:fs'
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { readForward } from '../../src/mail/forward.ts'
+import type { ReportPart } from '../../src/mail/message.ts'
+import type { Language } from '../fixtures/new-text/programs.ts'
+
+const LANGUAGES = JSON.parse(
+  readFileSync(new URL('../fixtures/new-text/languages.json', import.meta.url), 'utf8'),
+) as Record<string, Language>
+
+const mail = (subject: string, lines: readonly string[], reportParts: readonly ReportPart[] = []) => ({
+  subject,
+  text: lines.join('\n'),
+  sourceHtml: null,
+  reportParts,
+})
+const cited = (lines: readonly string[]): string[] => lines.map(line => (line ? `> ${line}` : '>'))
+const headerOf = (
+  { header: [from, sent, to, subject, date] }: Language,
+  sender = 'Bob <bob@Example.NET>',
+): string[] => [`${from} ${sender}`, `${sent} ${date}`, `${to} Jane Doe <jane@example.com>`, `${subject} Badge`]
+
+describe.each(Object.entries(LANGUAGES))('a forward in %s', (_, l) => {
+  const forwarded = {
+    from: { name: 'Bob', address: 'bob@example.net' },
+    date: l.header[4],
+    subject: 'Badge',
+    text: l.quoted.join('\n'),
+  }
+
+  test.each([
+    [
+      'Gmail, with words above',
+      'x',
+      [...l.reply, '', `---------- ${l.forwarded} ---------`, ...headerOf(l), '', ...l.quoted],
+    ],
+    ['Gmail, bare', 'x', [`---------- ${l.forwarded} ---------`, ...headerOf(l), '', ...l.quoted]],
+    ['Apple Mail, quoted', 'x', [...l.reply, '', l.begin, '', ...cited(headerOf(l)), '>', ...cited(l.quoted)]],
+    ['Apple Mail', 'x', [l.begin, '', ...headerOf(l), '', ...l.quoted]],
+    ['Outlook', 'FW: Printer', [...l.reply, '', ...headerOf(l), '', ...l.quoted]],
+    ['Outlook, bar', 'WG: Printer', [`-----${l.original}-----`, ...headerOf(l), '', ...l.quoted]],
+    ['Outlook, mailto', 'TR: Printer', headerOf(l, 'Bob [mailto:bob@example.net]').concat('', l.quoted)],
+  ] as [string, string, string[]][])('%s', (_name, subject, lines) => {
+    expect(readForward(mail(subject, lines))).toEqual(forwarded)
+  })
+
+  test('the header of an old mail below an answer is no forward', () => {
+    expect(readForward(mail('RE: Printer', [...l.reply, '', ...headerOf(l), '', ...l.quoted]))).toBeNull()
+    expect(readForward(mail('RE: Printer', [...l.reply, '', l.gmail, '', ...cited(l.quoted)]))).toBeNull()
+  })
+})
+
+describe('inline', () => {
+  test('no forward', () => {
+    expect(readForward(mail('Printer', ['It is broken.']))).toBeNull()
+    expect(readForward(mail('FW: Printer', ['It is broken.']))).toBeNull()
+  })
+
+  test('a forward deep in the thread below an answer is not this one', () => {
+    const lines = [
+      'Yes.',
+      '',
+      'On 2 March 2026 at 10:15 Jef <jef@example.org> wrote:',
+      '> No?',
+      '>',
+      '> ---------- Forwarded message ---------',
+      '> From: Bob <bob@example.net>',
+      '> Subject: x',
+      '> To: y',
+      '>',
+      '> z',
+    ]
+    expect(readForward(mail('RE: Printer', lines))).toBeNull()
+  })
+
+  test('a name without an address is no sender', () => {
+    const lines = [
+      '-------- Forwarded Message --------',
+      'Subject: Printer',
+      'Date: Mon, 2 Mar 2026 10:15:00 +0100',
+      'From: Bob',
+      'To: Jane',
+      '',
+      'It burns.',
+    ]
+    expect(readForward(mail('x', lines))).toEqual({
+      from: null,
+      date: 'Mon, 2 Mar 2026 10:15:00 +0100',
+      subject: 'Printer',
+      text: 'It burns.',
+    })
+  })
+
+  test('Lotus Notes', () => {
+    const lines = [
+      '----- Forwarded by Jane Doe/IT/EXAMPLE on 02/03/2026 10:15 AM -----',
+      '',
+      'From: Bob <bob@example.net>',
+      'To: Jane Doe/IT/EXAMPLE',
+      'Date: 02/03/2026 09:00 AM',
+      'Subject: Printer',
+      '',
+      'It burns.',
+    ]
+    expect(readForward(mail('x', lines))).toEqual({
+      from: { name: 'Bob', address: 'bob@example.net' },
+      date: '02/03/2026 09:00 AM',
+      subject: 'Printer',
+      text: 'It burns.',
+    })
+  })
+
+  test('mail.ru', () => {
+    const lines = [
+      '-------- Пересылаемое сообщение --------',
+      '02.03.2026, 10:15, "Bob" <bob@example.net>:',
+      '',
+      'Горит.',
+      '-------- Конец пересылаемого сообщения --------',
+    ]
+    expect(readForward(mail('x', lines))).toEqual({
+      from: { name: 'Bob', address: 'bob@example.net' },
+      date: '02.03.2026, 10:15',
+      subject: null,
+      text: 'Горит.',
+    })
+  })
+
+  test('a bar without a header', () => {
+    expect(readForward(mail('x', ['---------- Forwarded message ---------', '', 'It burns.']))).toEqual({
+      from: null,
+      date: null,
+      subject: null,
+      text: 'It burns.',
+    })
+  })
+
+  test('HTML alone', () => {
+    const sourceHtml =
+      '<div>Please look.</div><div class="moz-forward-container">-------- Forwarded Message --------<table class="moz-email-headers-table"><tr><th>Subject: </th><td>Printer</td></tr><tr><th>Date: </th><td>Mon, 2 Mar 2026 10:15:00 +0100</td></tr><tr><th>From: </th><td>Bob &lt;bob@example.net&gt;</td></tr><tr><th>To: </th><td>jane@example.com</td></tr></table><br>It burns.</div>'
+    expect(readForward({ subject: 'x', text: '', sourceHtml, reportParts: [] })).toEqual({
+      from: { name: 'Bob', address: 'bob@example.net' },
+      date: 'Mon, 2 Mar 2026 10:15:00 +0100',
+      subject: 'Printer',
+      text: 'It burns.',
+    })
+  })
+})
+
+describe('attached', () => {
+  const source =
+    'From: =?utf-8?B?SsO8cmdlbg==?= <bob@example.net>\nDate: Mon, 2 Mar 2026 10:15:00 +0100\nSubject: =?iso-8859-1?Q?Dr=FCcker?=\n'
+  const attach = (body: string) =>
+    mail('x', ['See the attachment.'], [{ contentType: 'message/rfc822', text: source + body }])
+  const forwarded = {
+    from: { name: 'Jürgen', address: 'bob@example.net' },
+    date: 'Mon, 2 Mar 2026 10:15:00 +0100',
+    subject: 'Drücker',
+  }
+
+  test.each([
+    ['plain', '\nEr brännt.\n', 'Er brännt.'],
+    [
+      'quoted-printable',
+      'Content-Type: text/plain; charset=iso-8859-1\nContent-Transfer-Encoding: quoted-printable\n\nEr br=E4=\nnnt.\n',
+      'Er brännt.',
+    ],
+    [
+      'base64',
+      'Content-Type: text/plain; charset=utf-8\nContent-Transfer-Encoding: base64\n\nRXIgYnLDpG5udC4=\n',
+      'Er brännt.',
+    ],
+    ['HTML', 'Content-Type: text/html\n\n<p>Er <b>br&auml;nnt</b>.</p>', 'Er brännt.'],
+    [
+      'alternative',
+      'Content-Type: multipart/alternative; boundary="b"\n\n--b\n\nEr brännt.\n--b\nContent-Type: text/html\n\n<p>x</p>\n--b--\n',
+      'Er brännt.',
+    ],
+    [
+      'with a file',
+      'Content-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: text/plain\n\nEr brännt.\n--b\nContent-Type: text/plain\nContent-Disposition: attachment; filename=x.txt\n\nx\n--b--\n',
+      'Er brännt.',
+    ],
+    ['only a picture', 'Content-Type: image/png\nContent-Transfer-Encoding: base64\n\nAAAA\n', ''],
+    ['no body', '', ''],
+  ])('%s', (_, body, text) => {
+    expect(readForward(attach(body))).toEqual({ ...forwarded, text })
+  })
+
+  test('what a report returns is no forward', () => {
+    const returned: ReportPart[] = [
+      { contentType: 'message/delivery-status', text: 'Final-Recipient: rfc822; x@example.org' },
+      { contentType: 'message/rfc822', text: `${source}\nx` },
+    ]
+    expect(readForward(mail('Undelivered', ['Sorry.'], returned))).toBeNull()
+  })
+
+  test('whatever is attached, there is an answer', () => {
+    const piece = fc.constantFrom(
+      '\n',
+      '\n\n',
+      '--b',
+      '--b--',
+      'Content-Type: multipart/mixed; boundary=b',
+      'Content-Type: multipart/mixed; boundary=',
+      'Content-Transfer-Encoding: base64',
+      '=',
+      '=\n',
+      'From: ',
+      'a@b',
+      '<',
+      ' ',
+      '=?utf-8?Q?',
+      '\ud83d',
+      'é',
+    )
+    fc.assert(
+      fc.property(fc.array(piece, { maxLength: 100 }), pieces => {
+        const got = readForward({
+          subject: '',
+          text: pieces.join(''),
+          sourceHtml: null,
+          reportParts: [{ contentType: 'message/rfc822', text: pieces.join('') }],
+        })
+        expect(typeof got?.text).toBe('string')
+      }),
+    )
+  })
+
+  test('linear in the size', () => {
+    for (const text of [
+      '--b\n'.repeat(60_000),
+      `Content-Type: multipart/mixed; boundary=b\n\n${'--b\n\nx\n'.repeat(30_000)}`,
+      ' '.repeat(262_144),
+      '='.repeat(262_144),
+      'From: <'.repeat(30_000),
+    ]) {
+      expect(
+        readForward({
+          subject: 'FW: x',
+          text,
+          sourceHtml: null,
+          reportParts: [{ contentType: 'message/rfc822', text }],
+        }),
+      ).not.toBeNull()
+    }
+  })
+})

@@ -1,0 +1,90 @@
+import type { Calendar } from '../../src/desk/calendar.ts'
+import type { Rule } from '../../src/desk/classify.ts'
+import type { MailboxPolicy, Policy } from '../../src/desk/policy.ts'
+import type { ServiceLevel } from '../../src/desk/service-level.ts'
+import { compileTemplates } from '../../src/desk/template.ts'
+import { HOUR } from '../../src/instant.ts'
+import { shippedTemplates } from './templates.ts'
+
+const office = [
+  { from: '08:00', to: '12:00' },
+  { from: '13:00', to: '17:00' },
+]
+
+const calendar: Calendar = {
+  name: 'office',
+  timeZone: 'Europe/Brussels',
+  week: { mon: office, tue: office, wed: office, thu: office, fri: office, sat: [], sun: [] },
+  holidays: { country: null, region: null, days: [], except: [] },
+  onCall: { name: 'IT on call', phone: '+32 2 555 01 99', address: null },
+}
+
+const target = (firstResponse: number, resolution: number) => ({
+  firstResponseMs: firstResponse * HOUR,
+  resolutionMs: resolution * HOUR,
+})
+
+const standard: ServiceLevel = {
+  name: 'standard',
+  calendar: 'office',
+  targets: { low: target(8, 40), normal: target(4, 16), high: target(2, 8), urgent: target(1, 4) },
+}
+
+const mailbox = (name: string, displayName: string): MailboxPolicy => ({
+  name,
+  displayName,
+  addresses: [`${name}@example.org`],
+  team: name,
+  language: 'en',
+  serviceLevel: 'standard',
+  acknowledge: true,
+  afterAnswer: 'pending',
+})
+
+const rule = (name: string, any: readonly string[], set: Rule['set']): Rule => ({
+  name,
+  when: [{ any }],
+  wholeWords: true,
+  set,
+  weight: 1,
+  stop: false,
+})
+
+const templates = compileTemplates(shippedTemplates())
+
+/** A small company: support@ and it@ example.org, office hours in Brussels, Ana and Ben in IT. Changed by what is given. */
+export function policy(different: Partial<Policy> = {}): Policy {
+  return {
+    mailboxes: new Map([
+      ['support', mailbox('support', 'Support')],
+      ['it', mailbox('it', 'IT Help')],
+    ]),
+    agents: [
+      { name: 'ana', displayName: 'Ana Pop', addresses: ['ana@example.org'], teams: ['it'] },
+      {
+        name: 'ben',
+        displayName: 'Ben Roe',
+        addresses: ['ben@example.org', 'ben@home.example'],
+        teams: ['it', 'support'],
+      },
+    ],
+    teams: new Map([
+      ['it', { name: 'it', displayName: 'IT' }],
+      ['support', { name: 'support', displayName: 'Support' }],
+    ]),
+    rules: [
+      rule('printer', ['printer', 'imprimante', 'drucker'], { category: 'printing' }),
+      rule('urgent', ['urgent', 'outage'], { priority: 'urgent' }),
+    ],
+    calendars: new Map([['office', calendar]]),
+    serviceLevels: new Map([['standard', standard]]),
+    templates: templates.set,
+    categories: new Map([['printing', { en: 'Printing', fr: 'Impression' }]]),
+    ownAddresses: new Set(['support@example.org', 'it@example.org']),
+    ownLists: new Set(),
+    peopleDomains: new Set(['example.org']),
+    heedSuppressHeader: true,
+    acknowledgeMaxAgeMs: 24 * HOUR,
+    ...different,
+  }
+}

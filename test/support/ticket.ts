@@ -1,0 +1,27 @@
+import type { Ticket } from '../../src/desk/ticket.ts'
+
+/** A ticket like any other, except for what is given. */
+export function ticket(different: Partial<Ticket> = {}): Ticket {
+  return {
+    id: 1042,
+    mailbox: 'it',
+    team: 'it',
+    assignee: null,
+    subject: 'Printer',
+    requester: { name: 'Jane Doe', address: 'jane@example.org' },
+    language: 'en',
+    status: 'open',
+    category: null,
+    priority: 'normal',
+    tags: [],
+    serviceLevel: 'standard',
+    openedAt: '2026-11-23T09:00:00.000Z',
+    firstResponseDue: '2026-11-23T13:00:00.000Z',
+    resolutionDue: '2026-11-25T13:00:00.000Z',
+    firstResponseAt: null,
+    solvedAt: null,
+    updatedAt: '2026-11-23T09:00:00.000Z',
+    revision: 1,
+    ...different,
+  }
+}
