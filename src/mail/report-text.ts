@@ -44,7 +44,7 @@ export function readBlocks(lines: readonly string[]): RawField[][] {
 }
 
 // Bounded repetitions: an unbounded local part would make a line without @ quadratic.
-const ADDRESS = /[^\s<>()[\]"“”„',;:=@|\\]{1,64}@[\p{L}\p{N}][\p{L}\p{N}.-]{0,250}/gu
+const ADDRESS = /[^\s\p{Cc}<>()[\]"“”„',;:=@|\\]{1,64}@[\p{L}\p{N}][\p{L}\p{N}.-]{0,250}/gu
 
 /** The addresses standing in a line, in order. */
 export function addressesIn(line: string): string[] {
