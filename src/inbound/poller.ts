@@ -105,7 +105,7 @@ export async function readFolder(
 ): Promise<void> {
   const { mailbox, folder } = watched
   const state = await session.open(folder)
-  let cursor = await cursorFor(intake, watched, state)
+  let cursor = await cursorFor(intake, watched, session, state)
   for await (const mails of session.fetchNew(cursor.lastUid, window)) {
     const last = mails.at(-1)
     if (!last) continue
@@ -163,13 +163,14 @@ function rangesOf(
 async function cursorFor(
   intake: Intake,
   { mailbox, folder, startFrom }: WatchedFolder,
+  session: ImapSession,
   state: FolderState,
 ): Promise<Cursor> {
   const known = await intake.store.read.cursor(mailbox, folder)
   if (known && known.uidValidity === state.uidValidity) return known
   const cursor: Cursor = known
     ? { ...known, uidValidity: state.uidValidity, lastUid: 0 }
-    : firstCursor(state, startFrom, intake.clock())
+    : await firstCursor(session, state, startFrom)
   if (known)
     intake.log.warn(
       { mailbox, folder, was: known.uidValidity, is: state.uidValidity },
@@ -185,12 +186,16 @@ async function cursorFor(
   return cursor
 }
 
-/** INTERNALDATE has whole seconds (RFC 3501 §2.3.3): mail of this very second must not count as older than now. */
-const SERVER_CLOCK_SLACK_MS = 60_000
-
-function firstCursor(state: FolderState, startFrom: StartFrom, now: Instant): Cursor {
-  const { uidValidity } = state
-  if (startFrom === 'now')
-    return { uidValidity, lastUid: state.uidNext - 1, readSince: plus(now, -SERVER_CLOCK_SLACK_MS) }
+async function firstCursor(session: ImapSession, state: FolderState, startFrom: StartFrom): Promise<Cursor> {
+  const { uidValidity, uidNext } = state
+  if (startFrom === 'now') return { uidValidity, lastUid: uidNext - 1, readSince: await afterNewest(session) }
   return { uidValidity, lastUid: 0, readSince: startFrom === 'all' ? null : startFrom }
+}
+
+/** Just after the newest mail that is there, by the server's clock: ours may be ahead, and new mail would be left out. */
+async function afterNewest(session: ImapSession): Promise<Instant | null> {
+  const newest = (await session.listUids()).at(-1)
+  if (newest === undefined) return null
+  for await (const [mail] of session.fetchUids([newest])) if (mail) return plus(mail.receivedAt, 1)
+  return null
 }
