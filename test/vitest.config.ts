@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config'
 
 const project = (name: string, include: string[], more: Record<string, unknown> = {}) => ({
-  test: { name, include, root: '.', sequence: { shuffle: true }, ...more },
+  test: { name, include, root: '.', setupFiles: ['test/support/fuzz.ts'], sequence: { shuffle: true }, ...more },
 })
 
 export default defineConfig({
