@@ -1,5 +1,5 @@
 import { DeskError, errorText } from '../errors.ts'
-import { HOUR, type Instant, msBetween, plus } from '../instant.ts'
+import { earlier, HOUR, type Instant, msBetween, plus } from '../instant.ts'
 import { loop, onAbort } from '../loop.ts'
 import type { Cursor } from '../store/mailboxes.ts'
 import { isStorageTrouble } from '../store/store.ts'
@@ -170,7 +170,7 @@ async function cursorFor(
   if (known && known.uidValidity === state.uidValidity) return known
   const cursor: Cursor = known
     ? { ...known, uidValidity: state.uidValidity, lastUid: 0 }
-    : await firstCursor(session, state, startFrom)
+    : await firstCursor(session, state, startFrom, intake.clock())
   if (known)
     intake.log.warn(
       { mailbox, folder, was: known.uidValidity, is: state.uidValidity },
@@ -186,16 +186,26 @@ async function cursorFor(
   return cursor
 }
 
-async function firstCursor(session: ImapSession, state: FolderState, startFrom: StartFrom): Promise<Cursor> {
-  const { uidValidity, uidNext } = state
-  if (startFrom === 'now') return { uidValidity, lastUid: uidNext - 1, readSince: await afterNewest(session) }
-  return { uidValidity, lastUid: 0, readSince: startFrom === 'all' ? null : startFrom }
+/** Mail of the last minute is not older than now: INTERNALDATE has whole seconds (RFC 3501 §2.3.3), and clocks differ. */
+const CLOCK_SLACK_MS = 60_000
+
+async function firstCursor(
+  session: ImapSession,
+  { uidValidity, uidNext }: FolderState,
+  startFrom: StartFrom,
+  now: Instant,
+): Promise<Cursor> {
+  if (startFrom !== 'now') return { uidValidity, lastUid: 0, readSince: startFrom === 'all' ? null : startFrom }
+  const newest = await newestBelow(session, uidNext)
+  // By the server's clock where ours is ahead: what arrives until then would be left out.
+  const readSince = newest && earlier(plus(newest, 1), plus(now, -CLOCK_SLACK_MS))
+  return { uidValidity, lastUid: uidNext - 1, readSince }
 }
 
-/** Just after the newest mail that is there, by the server's clock: ours may be ahead, and new mail would be left out. */
-async function afterNewest(session: ImapSession): Promise<Instant | null> {
-  const newest = (await session.listUids()).at(-1)
+/** When the newest of the mails below `uidNext` arrived: one that comes just now is not among them. Null: there are none. */
+async function newestBelow(session: ImapSession, uidNext: number): Promise<Instant | null> {
+  const newest = (await session.listUids()).findLast(uid => uid < uidNext)
   if (newest === undefined) return null
-  for await (const [mail] of session.fetchUids([newest])) if (mail) return plus(mail.receivedAt, 1)
+  for await (const [mail] of session.fetchUids([newest])) if (mail) return mail.receivedAt
   return null
 }
