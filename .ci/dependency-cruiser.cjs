@@ -45,7 +45,7 @@ module.exports = {
     },
     door('store/', 'kysely'),
     door('store/sqlite\\.ts', 'better-sqlite3'),
-    door('inbound/imap\\.ts', 'imapflow'),
+    door('inbound/imap(?:-session)?\\.ts', 'imapflow'),
     door('inbound/parse\\.ts', 'mailparser'),
     door('outbound/', 'nodemailer'),
     door('api/', 'fastify'),

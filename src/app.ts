@@ -6,10 +6,11 @@ import { imapAccount, type Secrets, smtpAccount } from './config/secrets.ts'
 import type { PassedOn } from './desk/outgoing-mail.ts'
 import type { Policy } from './desk/policy.ts'
 import { DeskError } from './errors.ts'
+import type { AfterReading, StartFrom, WatchedFolder } from './inbound/folder.ts'
 import type { ImapAccount } from './inbound/imap.ts'
 import { type Intake, replay } from './inbound/ingest.ts'
 import { readAttachment } from './inbound/parse.ts'
-import { type StartFrom, type WatchedFolder, watchFolder } from './inbound/poller.ts'
+import { watchFolder } from './inbound/poller.ts'
 import { reconcileWatched } from './inbound/reconcile.ts'
 import { instanceIds } from './instance.ts'
 import type { Instant } from './instant.ts'
@@ -92,8 +93,10 @@ async function startOn(
     folders,
     onQueued: wakeSenders,
     replay: rawMail => replay(intake, rawMail),
-    reconcile: mailbox =>
-      Promise.all(folders.filter(one => one.mailbox === mailbox).map(one => reconcileWatched(intake, one))),
+    reconcile: async mailbox =>
+      (
+        await Promise.all(folders.filter(one => one.mailbox === mailbox).map(one => reconcileWatched(intake, one)))
+      ).flat(),
     openAttachment,
   })
   const url = await listen(api, config.http)
@@ -147,15 +150,28 @@ const LAST_WORDS_MS = 3_000
 
 /** The folders to be read, and how to sign in for each. */
 export function watchedFolders(config: Config, account: (mailbox: string) => ImapAccount): WatchedFolder[] {
-  return Object.entries(config.mailboxes).flatMap(([mailbox, { folders, startFrom, pollEvery }]) =>
-    folders.map(folder => ({
-      mailbox,
-      folder,
-      account: account(mailbox),
-      startFrom: startInstant(startFrom),
-      pollEveryMs: pollEvery,
-    })),
-  )
+  return Object.entries(config.mailboxes).flatMap(([mailbox, settings]) => {
+    const { folders, sentFolder, startFrom, pollEvery, largestMail } = settings
+    return folders.map(
+      (folder, at): WatchedFolder => ({
+        mailbox,
+        folder,
+        role: 'received',
+        account: account(mailbox),
+        startFrom: startInstant(startFrom),
+        pollEveryMs: pollEvery,
+        largestMail,
+        afterReading: afterReading(settings),
+        sent: at === 0 && sentFolder !== 'none' ? sentFolder : null,
+        siblings: folders,
+      }),
+    )
+  })
+}
+
+function afterReading({ afterReading, moveTo }: Config['mailboxes'][string]): AfterReading {
+  if (afterReading === 'move') return moveTo === null ? 'leave' : { moveTo }
+  return afterReading === 'flag' ? 'flagged' : afterReading
 }
 
 function startInstant(startFrom: Config['mailboxes'][string]['startFrom']): StartFrom {

@@ -9,6 +9,7 @@ import { instant, list, number, object, oneOf, orNull, ref, text } from './shape
 const FolderShape = object(
   {
     folder: text('Its name on the server.'),
+    role: oneOf(['received', 'sent'], '`sent`: what agents write in the mailbox itself is found there.'),
     healthy: Type.Boolean({ description: 'It is read as it should be.' }),
     trouble: orNull.text('Why not.'),
     uidValidity: orNull.text('With `lastUid`, how far it has been read; null before the first time.'),
@@ -55,7 +56,10 @@ const ReconciliationShape = object(
     onServer: number('Mails that the server shows: the sum of the four below.'),
     accounted: number('Mails with an outcome in the ledger.'),
     leftOut: number('Mails from before the first day, left alone by `startFrom`.'),
-    pending: list(number('A UID.'), 'Mails that are about to be read.'),
+    pending: list(
+      object({ uid: number('Its UID.'), receivedAt: instant('When the server got it.') }),
+      'Mails that are about to be read.',
+    ),
     missing: list(number('A UID.'), 'Mails that had no outcome.'),
     repaired: number('How many of the missing ones were taken in now.'),
   },
@@ -90,12 +94,22 @@ export const mailboxRoutes: Routes = async (app, { store, policy, folders, clock
       const folderOf = (watched: Watched) => {
         const status =
           known.find(one => one.mailbox === watched.mailbox && one.folder === watched.folder) ?? unread(watched)
-        const trouble = folderTrouble(watched, status, now)
+        // Sent mail is read when there is some: that nothing was read for long says nothing.
+        const trouble = status.role === 'sent' ? status.lastError : folderTrouble(watched, status, now)
         return { ...status, healthy: trouble === null, trouble }
+      }
+      /** The watched ones, and the folder of sent mail that is read beside them. */
+      const foldersOf = (mailbox: string): readonly Watched[] => {
+        const watched = folders.filter(one => one.mailbox === mailbox)
+        const sent = known.filter(one => one.mailbox === mailbox && one.role === 'sent')
+        return [
+          ...watched,
+          ...sent.map(({ folder }) => ({ mailbox, folder, pollEveryMs: watched[0]?.pollEveryMs ?? 0 })),
+        ]
       }
       const items = [...policy.mailboxes.values()].map(({ name, displayName, addresses, team }) => ({
         ...{ name, displayName, addresses, team },
-        folders: folders.filter(one => one.mailbox === name).map(folderOf),
+        folders: foldersOf(name).map(folderOf),
         alarms: alarms.filter(one => one.mailbox === name).map(one => ({ ...one, folder: one.folder || null })),
       }))
       return { items }
@@ -129,6 +143,7 @@ function unread({ mailbox, folder }: Watched): FolderStatus {
   return {
     mailbox,
     folder,
+    role: 'received',
     uidValidity: null,
     lastUid: 0,
     readSince: null,

@@ -7,7 +7,7 @@ import type { Ids } from '../ids.ts'
 import type { Instant } from '../instant.ts'
 import { domainOf } from '../mail/address.ts'
 import { referencesFor } from '../mail/message-id.ts'
-import { type NewMessage, sentMessage } from '../store/messages.ts'
+import { noteOn, sentMessage } from '../store/messages.ts'
 import type { Tx } from '../store/store.ts'
 import { actorOf } from './auth.ts'
 import type { Routes } from './options.ts'
@@ -83,31 +83,8 @@ function agentNamed(policy: Policy, name: string | undefined): Agent | null {
 
 async function addNote(tx: Tx, ticket: Ticket, said: Said): Promise<number> {
   const { agent, text, solve, actor, now } = said
-  const note: NewMessage = {
-    ticket: ticket.id,
-    rawMail: null,
-    direction: 'note',
-    author: 'agent',
-    agent: agent?.name ?? null,
-    standing: 'accepted',
-    mailbox: ticket.mailbox,
-    messageId: null,
-    references: [],
-    from: { name: agent?.displayName ?? actor, address: agent?.addresses[0] ?? '' },
-    to: [],
-    cc: [],
-    subject: ticket.subject,
-    sentAt: null,
-    receivedAt: now,
-    language: null,
-    text,
-    newText: text,
-    html: null,
-    protection: 'none',
-    automatic: null,
-    report: null,
-    forwarded: null,
-  }
+  const from = { name: agent?.displayName ?? actor, address: agent?.addresses[0] ?? '' }
+  const note = noteOn(ticket, { author: 'agent', agent: agent?.name ?? null, from, text }, now)
   const message = await tx.saveMessage(note, [])
   const changes = solve ? withStatus(ticket, 'solved', now) : {}
   const data = { message, author: 'agent', agent: note.agent, note: true }

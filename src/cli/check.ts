@@ -60,19 +60,27 @@ async function given(tokens: TokenSource): Promise<string> {
 /** The extensions of IMAP that make a difference to a shared mailbox. */
 const EXTENSIONS = ['IDLE', 'UIDPLUS', 'MOVE', 'SPECIAL-USE', 'CONDSTORE']
 
-async function reading(account: ImapAccount, { folders, pollEvery }: Mailbox): Promise<string> {
-  const found = await probeImap(account, folders)
+async function reading(account: ImapAccount, { folders, sentFolder, pollEvery }: Mailbox): Promise<string> {
+  const named = sentFolder === 'auto' || sentFolder === 'none' ? [] : [sentFolder]
+  const found = await probeImap(account, [...folders, ...named])
   const missing = found.folders.filter(({ exists }) => !exists).map(({ name }) => name)
   if (missing.length > 0)
-    throw new Error(`signed in, but there is no folder ${missing.join(', ')}: correct \`folders\``)
+    throw new Error(`signed in, but there is no folder ${missing.join(', ')}: correct \`folders\` or \`sentFolder\``)
   const has = EXTENSIONS.filter(name => found.capabilities.includes(name))
   const lacks = EXTENSIONS.filter(name => !has.includes(name))
   return [
     signedIn(account.user, account.tokens),
     ...found.folders.map(({ name, messages }) => `${name} holds ${messages} mails`),
+    sentFolder === 'none' ? 'sent mail is not read' : sentWords(named[0] ?? found.sentFolder),
     has.includes('IDLE') ? 'new mail is told at once' : `new mail is looked for every ${pollEvery / 1000} s`,
     `the server has ${has.join(', ') || 'no extensions'}${lacks.length > 0 ? `, but not ${lacks.join(', ')}` : ''}`,
   ].join('; ')
+}
+
+function sentWords(folder: string | null): string {
+  return folder === null
+    ? 'no folder of sent mail was found: what agents write in the mailbox itself is not seen (`sentFolder`)'
+    : `answers that agents write in the mailbox itself are found in ${folder}`
 }
 
 async function sending(account: SmtpAccount): Promise<string> {

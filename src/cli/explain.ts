@@ -74,7 +74,8 @@ function factsFor(message: Message, policy: Policy, now: Instant): Facts {
     reportOn: null,
     senderLanguage: null,
     acknowledgedLately: 0,
-    imported: null,
+    ownMail: null,
+    past: null,
     quietUntil: null,
   }
 }

@@ -24,10 +24,11 @@ export async function reconcileCommand(configPath: string, json: boolean): Promi
   for (const watched of watchedFolders(config, mailbox => withTokens(imapAccount(config, secrets, mailbox)))) {
     const { mailbox, folder } = watched
     try {
-      const sum = await reconcileWatched(intake, watched)
-      good &&= sum.repaired === sum.missing.length
-      sums.push(sum)
-      if (!json) process.stdout.write(`${words(sum)}\n`)
+      for (const sum of await reconcileWatched(intake, watched)) {
+        good &&= sum.repaired === sum.missing.length
+        sums.push(sum)
+        if (!json) process.stdout.write(`${words(sum)}\n`)
+      }
     } catch (error) {
       good = false
       sums.push({ mailbox, folder, error: errorText(error) })
@@ -49,10 +50,11 @@ function words({
   repaired,
 }: FolderReconciliation): string {
   const total = `${mailbox} ${folder}: ${onServer} on the server, ${onServer - missing.length + repaired} accounted for`
+  const oldest = pending.map(({ receivedAt }) => receivedAt).sort()[0]
   const parts = [
     `${accounted} with an outcome`,
     ...(leftOut > 0 ? [`${leftOut} left out, from before the first day`] : []),
-    ...(pending.length > 0 ? [`${pending.length} about to be read`] : []),
+    ...(oldest ? [`${pending.length} about to be read, the oldest from ${oldest}`] : []),
     ...(missing.length > 0 ? [`${missing.length} were missing, ${repaired} of them taken in now`] : []),
   ]
   return `${repaired === missing.length ? '✔' : '✘'} ${total} (${parts.join('; ')})`

@@ -76,6 +76,17 @@ export const working = (description: string) =>
     description,
   })
 
+/** A size; a number of bytes once loaded. */
+export const size = (description: string, between: readonly [string, string], more: Record<string, unknown> = {}) =>
+  Type.Unsafe<number>({
+    type: 'string',
+    pattern: '^[0-9]{1,6} ?[KMG]B$',
+    patternErrorMessage: 'write a whole number and KB, MB or GB, such as 50MB',
+    'x-size': between,
+    description,
+    ...more,
+  })
+
 /** A file or folder; relative to the folder of the configuration in the file, absolute once loaded. */
 export const path = (description: string, more: Record<string, unknown> = {}) =>
   text(description, { 'x-path': true, ...more })

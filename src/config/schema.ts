@@ -19,6 +19,7 @@ import {
   oneOf,
   path,
   reference,
+  size,
   text,
   working,
 } from './fields.ts'
@@ -52,6 +53,21 @@ const Mailbox = object(
       default: ['INBOX'],
       description: 'The folders that are read. Each is followed on a connection of its own.',
     }),
+    sentFolder: text(
+      'Where answers are found that agents write in the mailbox itself, from its own address: `auto` is the folder that the server calls its sent mail (SPECIAL-USE), `none` reads none, anything else is its name on the server.',
+      { default: 'auto' },
+    ),
+    afterReading: oneOf(
+      ['leave', 'seen', 'flag', 'move'],
+      'What happens on the server to a mail once it is taken in: nothing, marked as seen, flagged, or moved to `moveTo`. What could not be read stays as it is.',
+      { default: 'leave' },
+    ),
+    moveTo: maybeText('The folder for `afterReading: move`. It is created when it does not exist.'),
+    largestMail: size(
+      'A mail larger than this is not fetched whole: its ticket holds its beginning, without attachments, and a note.',
+      ['256KB', '1GB'],
+      { default: '50MB' },
+    ),
     startFrom: Type.Unsafe<'now' | 'all' | `${number}-${number}-${number}`>({
       type: 'string',
       pattern: '^(?:now|all|[0-9]{4}-[0-9]{2}-[0-9]{2})$',

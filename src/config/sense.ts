@@ -217,7 +217,24 @@ function checkMailboxes(config: Sketch<Config>, { shape, languages, now }: Given
         )
       read.set(key, other ?? name)
     }
+    checkAfterReading(mailbox, at, find, warn)
   }
+}
+
+function checkAfterReading(
+  { folders, sentFolder, afterReading, moveTo }: Sketch<Config['mailboxes'][string]>,
+  at: (...steps: Path) => Path,
+  find: Find,
+  warn: Find,
+): void {
+  if (moveTo === undefined || afterReading === undefined) return
+  if (afterReading === 'move' && moveTo === null)
+    find(at('afterReading'), 'does not say where to', 'name the folder with `moveTo`')
+  else if (afterReading !== 'move' && moveTo !== null)
+    warn(at('moveTo'), 'has no effect', 'write `afterReading: move` too, or remove it')
+  // What is moved into a folder that is read would come in a second time.
+  else if (moveTo !== null && [...(folders ?? []), sentFolder].includes(moveTo))
+    find(at('moveTo'), 'is a folder that is read', 'choose another one')
 }
 
 function checkCalendars(config: Sketch<Config>, broken: Broken, now: Date, findAny: Find): void {

@@ -26,9 +26,11 @@ type Schema = {
   readonly patternErrorMessage?: string
   readonly maxProperties?: number
   readonly 'x-duration'?: readonly [string, string]
+  readonly 'x-size'?: readonly [string, string]
 }
 type Place = { parentData: Record<string | number, unknown>; parentDataProperty: string | number }
 
+const MEASURED: ReadonlySet<string> = new Set(['x-duration', 'x-size'])
 const UNITS: Readonly<Record<string, number>> = { s: 1000, m: MINUTE, h: HOUR }
 
 /** Milliseconds of `90m`, `1h30m`, `24h`; null when it is no duration. */
@@ -42,18 +44,31 @@ export function durationMs(text: string): number | null {
 
 const ajv = new Ajv({ allErrors: true, verbose: true, useDefaults: true, passContext: true, allowUnionTypes: true })
 ajv.addKeyword('patternErrorMessage')
-ajv.addKeyword({
-  keyword: 'x-duration',
-  type: 'string',
-  modifying: true,
-  validate([from, to]: [string, string], data: string, _parent?: unknown, place?: Place): boolean {
-    const ms = durationMs(data)
-    if (ms === null || !place) return true // `pattern` says so
-    if (ms < (durationMs(from) ?? 0) || ms > (durationMs(to) ?? 0)) return false
-    place.parentData[place.parentDataProperty] = ms
-    return true
-  },
-})
+const SIZES: Readonly<Record<string, number>> = { KB: 1024, MB: 1024 ** 2, GB: 1024 ** 3 }
+
+/** Bytes of `50MB`; null when it is no size. */
+function sizeBytes(text: string): number | null {
+  const [, count, unit] = /^(\d{1,6}) ?([KMG]B)$/.exec(text) ?? []
+  return count && unit ? Number(count) * (SIZES[unit] ?? 0) : null
+}
+
+/** A keyword that reads a text with a unit as a number, within bounds written the same way. */
+function measured(keyword: string, read: (text: string) => number | null): void {
+  ajv.addKeyword({
+    keyword,
+    type: 'string',
+    modifying: true,
+    validate([from, to]: [string, string], data: string, _parent?: unknown, place?: Place): boolean {
+      const value = read(data)
+      if (value === null || !place) return true // `pattern` says so
+      if (value < (read(from) ?? 0) || value > (read(to) ?? 0)) return false
+      place.parentData[place.parentDataProperty] = value
+      return true
+    },
+  })
+}
+measured('x-duration', durationMs)
+measured('x-size', sizeBytes)
 ajv.addKeyword({
   keyword: 'x-path',
   type: 'string',
@@ -108,7 +123,7 @@ function distinctErrors(errors: readonly ErrorObject[]): ErrorObject[] {
   return errors.filter(error => {
     if (error.keyword === 'anyOf') return meantBranch(error) < 0
     if (error.keyword === 'pattern' && error.data === '') return false
-    if (error.keyword === 'x-duration' && unreadable.has(error.instancePath)) return false
+    if (MEASURED.has(error.keyword) && unreadable.has(error.instancePath)) return false
     const choice = pathsUp(error.instancePath)
       .map(path => choices.get(path))
       .find(found => found !== undefined)
@@ -175,9 +190,10 @@ function explain(error: ErrorObject): Problem {
     }
     case 'pattern':
       return at('cannot be understood', schema.patternErrorMessage ?? about)
-    case 'x-duration': {
-      const [from, to] = schema['x-duration'] ?? []
-      return at('is out of bounds', `write a time from ${from} to ${to}`)
+    case 'x-duration':
+    case 'x-size': {
+      const [from, to] = schema[error.keyword] ?? []
+      return at('is out of bounds', `write ${error.keyword === 'x-size' ? 'a size' : 'a time'} from ${from} to ${to}`)
     }
     case 'minimum':
     case 'maximum':

@@ -32,13 +32,22 @@ export type Facts = {
   readonly senderLanguage: string | null
   /** Acknowledgements sent or queued to this sender within `ACKNOWLEDGEMENT_WINDOW_MS`. */
   readonly acknowledgedLately: number
-  /**
-   * Null for mail that arrives. For mail out of an archive, when the last mail of each candidate arrived: what is older than
-   * that tells nothing of how the ticket stands. `now` is then the moment it arrived at, and nobody is written to.
-   */
-  readonly imported: ReadonlyMap<TicketId, Instant> | null
+  /** The ticket that we signed the mail's own Message-ID for: we sent it. Null: somebody else did. */
+  readonly ownMail: TicketId | null
+  /** Null for mail that arrives. */
+  readonly past: Past | null
   /** Mail that arrived earlier may have been answered before the database was restored from a backup; null: it never was. */
   readonly quietUntil: Instant | null
+}
+
+/**
+ * Mail that tells what has happened: out of an archive, or out of the folder of sent mail, where agents write in the
+ * mailbox itself. `now` is then the moment it arrived at, and nobody is written to.
+ */
+export type Past = {
+  readonly from: 'archive' | 'sent'
+  /** When the last mail of each candidate arrived: what is older than that tells nothing of how the ticket stands. */
+  readonly lastMails: ReadonlyMap<TicketId, Instant>
 }
 
 export type Author = 'requester' | 'participant' | 'agent' | 'stranger' | 'robot'
@@ -74,6 +83,8 @@ export type Decision =
   | { readonly kind: 'report'; readonly report: Report; readonly ticket: TicketId | null; readonly why: string }
   /** Kept and listed, but no ticket: the answer of a machine to nothing we know. */
   | { readonly kind: 'automatic'; readonly why: string }
+  /** Nothing that the desk does not know already. */
+  | { readonly kind: 'skip'; readonly why: string }
   | {
       readonly kind: 'append'
       readonly ticket: Ticket
@@ -112,14 +123,16 @@ export function decide(message: Message, facts: Facts, policy: Policy): Decision
     const { rawMail, ticket } = facts.duplicateOf
     return { kind: 'duplicate', of: rawMail, ticket, why: `the same mail was taken in before, as number ${rawMail}` }
   }
+  const ours = isOurs(message, policy)
+  if (ours && facts.ownMail !== null) return { kind: 'skip', why: `we sent it ourselves, for ticket ${facts.ownMail}` }
   if (message.report) {
     const why = `${message.report.kind} report${facts.reportOn ? ` on ticket ${facts.reportOn}` : ', on no mail of ours that we know'}`
     return { kind: 'report', report: message.report, ticket: facts.reportOn, why }
   }
 
   const robot = message.automatic !== null && !MAY_BE_A_PERSON.has(message.automatic.kind)
-  const agent = message.from && !robot ? agentOf(policy, message.from.address) : null
-  const fromDesk = facts.imported !== null && !robot && isOurs(message, policy)
+  const agent = robot ? null : writer(message, policy, facts.past)
+  const fromDesk = facts.past !== null && !robot && ours
   const threading = thread(facts.candidates, message.from?.address ?? null, agent !== null || fromDesk)
   if (threading.joined) {
     const { candidate, standing } = threading.joined
@@ -135,7 +148,8 @@ export function decide(message: Message, facts: Facts, policy: Policy): Decision
       threading.rejected,
     )
   }
-  const writtenTo = facts.imported !== null && (agent !== null || fromDesk) ? addressee(message, policy) : null
+  if (facts.past?.from === 'sent') return { kind: 'skip', why: 'sent mail that answers nothing we know' }
+  const writtenTo = facts.past !== null && (agent !== null || fromDesk) ? addressee(message, policy) : null
   if (fromDesk && !writtenTo) return { kind: 'automatic', why: 'own-address: our own mail, to nobody but ourselves' }
   if (message.automatic && ANSWERS_NOTHING.has(message.automatic.kind)) {
     return { kind: 'automatic', why: `${message.automatic.kind}: ${message.automatic.why}; it belongs to no ticket` }
@@ -159,7 +173,7 @@ const ANSWERS_NOTHING: ReadonlySet<AutomaticKind> = new Set([
 ])
 
 /**
- * Sent from a mailbox of ours: in an archive that is how the desk answered. A group whose address is a mailbox of ours may
+ * Sent from a mailbox of ours: in an archive and among sent mail that is how the desk answered. A group whose address is a mailbox of ours may
  * have written itself into From; then it names the sender elsewhere.
  */
 function isOurs({ from, headers }: Message, policy: Policy): boolean {
@@ -172,6 +186,12 @@ function addressee({ to, cc }: Message, policy: Policy): Address | null {
   const isTheirs = ({ address }: Address) =>
     isMailable(address) && !isOneOf(address, policy.ownAddresses) && !agentOf(policy, address)
   return [...to, ...cc].find(isTheirs) ?? null
+}
+
+/** The agent who wrote a mail; in sent mail Sender tells who wrote in the name of the mailbox (RFC 5322 §3.6.2). */
+function writer({ from, sender }: Message, policy: Policy, past: Past | null): Agent | null {
+  const known = from && agentOf(policy, from.address)
+  return known ?? (past?.from === 'sent' && sender ? agentOf(policy, sender.address) : null)
 }
 
 function agentOf(policy: Policy, address: string): Agent | null {
@@ -199,7 +219,7 @@ function append(
   rejected: readonly Rejected[],
 ): Decision {
   const { ticket, signal, value } = candidate
-  const commands = author === 'agent' ? readCommands(message.newText) : null
+  const commands = author === 'agent' ? commandsIn(message, facts) : null
   return {
     kind: 'append',
     ticket,
@@ -214,16 +234,22 @@ function append(
       : commands
         ? changesByAgent(ticket, mailbox, commands, facts.now)
         : changesByOthers(ticket, author, facts.now),
-    reply: facts.imported
-      ? withhold(...IMPORTED)
+    reply: facts.past
+      ? withheldOf(facts.past)
       : withhold('belongs-to-ticket', `the mail belongs to ticket ${ticket.id}, which was acknowledged when it opened`),
     relay: commands ? relay(message, ticket, commands, facts) : null,
   }
 }
 
-/** Out of an archive, and the ticket holds later mail already. */
-function isOvertaken(ticket: Ticket, { imported, receivedAt }: Facts): boolean {
-  return (imported?.get(ticket.id) ?? '') > receivedAt
+/** What was sent from the mailbox itself has reached people as it is: a word that only looks like a command was none. */
+function commandsIn({ newText }: Message, { past }: Facts): Commands {
+  const commands = readCommands(newText)
+  return past?.from === 'sent' && commands.unknown ? { solve: false, text: newText, unknown: null } : commands
+}
+
+/** The ticket holds later mail already. */
+function isOvertaken(ticket: Ticket, { past, receivedAt }: Facts): boolean {
+  return (past?.lastMails.get(ticket.id) ?? '') > receivedAt
 }
 
 /** Of mail that others have followed only the first response is still news. */
@@ -245,7 +271,7 @@ function changesByOthers(ticket: Ticket, author: Author, now: Instant): TicketCh
 }
 
 function relay(message: Message, ticket: Ticket, commands: Commands, facts: Facts): Relay {
-  if (facts.imported) return withhold(...IMPORTED)
+  if (facts.past) return withheldOf(facts.past)
   if (commands.unknown) return withhold('unknown-command', `the first line is no command: ${commands.unknown}`)
   if (!commands.text && message.attachments.length === 0)
     return withhold('nothing-to-say', 'the mail holds no words for the requester')
@@ -321,7 +347,7 @@ function dueAt(
 
 /** May this mail be acknowledged? The reasons against it in the order in which they are told. */
 function acknowledge(message: Message, facts: Facts, policy: Policy, mailbox: MailboxPolicy): Reply {
-  if (facts.imported) return withhold(...IMPORTED)
+  if (facts.past) return withheldOf(facts.past)
   const sender = message.from
   if (!sender || !isMailable(sender.address))
     return withhold('no-address', 'the mail names no sender that could be answered')
@@ -342,7 +368,12 @@ function acknowledge(message: Message, facts: Facts, policy: Policy, mailbox: Ma
   return { send: 'acknowledgement', to: sender, repeatTheirWords: policy.peopleDomains.has(domainOf(sender.address)) }
 }
 
-const IMPORTED = ['imported', 'the mail is out of an archive: what was to be sent was sent in its time'] as const
+/** What is past was answered in its time. */
+function withheldOf(past: Past): Withheld {
+  return past.from === 'archive'
+    ? withhold('imported', 'the mail is out of an archive: what was to be sent was sent in its time')
+    : withhold('sent', 'the mail was sent from the mailbox itself, and has reached whom it was written to')
+}
 
 /** Read a second time, because the database that knew what was sent for it is gone. */
 function mayBeAnswered({ receivedAt, quietUntil }: Facts): Withheld | null {

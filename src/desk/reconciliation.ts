@@ -1,5 +1,10 @@
+import type { Instant } from '../instant.ts'
+
 /** UIDs that were left out on purpose, from first to last: what was in the folder before our first day. */
 export type LeftOut = { readonly firstUid: number; readonly lastUid: number }
+
+/** A mail as the server shows it. */
+type Shown = { readonly uid: number; readonly receivedAt: Instant }
 
 /** What the ledger knows of one folder under its present UIDVALIDITY. */
 export type FolderLedger = {
@@ -17,22 +22,22 @@ export type Reconciliation = {
   readonly accounted: number
   /** Mails left out by the start policy. */
   readonly leftOut: number
-  /** UIDs that are about to be read. */
-  readonly pending: readonly number[]
+  /** Mails that are about to be read, and since when the server has had them. */
+  readonly pending: readonly Shown[]
   /** UIDs that should have an outcome and have none: to be read now. */
   readonly missing: readonly number[]
 }
 
-/** Holds the UIDs that the server shows against the ledger: each of them must have exactly one place. */
-export function reconcile(server: readonly number[], ledger: FolderLedger): Reconciliation {
-  const pending: number[] = []
+/** Holds the mails that the server shows against the ledger: each of them must have exactly one place. */
+export function reconcile(server: readonly Shown[], ledger: FolderLedger): Reconciliation {
+  const pending: Shown[] = []
   const missing: number[] = []
   let accounted = 0
   let leftOut = 0
-  for (const uid of new Set(server)) {
+  for (const { uid, receivedAt } of new Map(server.map(mail => [mail.uid, mail])).values()) {
     if (ledger.uids.has(uid)) accounted++
     else if (ledger.leftOut.some(({ firstUid, lastUid }) => uid >= firstUid && uid <= lastUid)) leftOut++
-    else if (uid > ledger.lastUid) pending.push(uid)
+    else if (uid > ledger.lastUid) pending.push({ uid, receivedAt })
     else missing.push(uid)
   }
   return { onServer: accounted + leftOut + pending.length + missing.length, accounted, leftOut, pending, missing }

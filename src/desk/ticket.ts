@@ -51,6 +51,7 @@ export const EVENT_KINDS = [
   'reply-failed',
   'report',
   'duplicate',
+  'cut-off',
 ] as const
 
 /** A line of a ticket's history: what happened, who did it, and why. Events are only ever added. */

@@ -1,8 +1,8 @@
-import { ACKNOWLEDGEMENT_WINDOW_MS, type Facts } from '../desk/intake.ts'
+import { ACKNOWLEDGEMENT_WINDOW_MS, type Facts, type Past } from '../desk/intake.ts'
 import type { Candidate, Signal } from '../desk/thread.ts'
 import type { TicketId } from '../desk/ticket.ts'
 import type { Ids } from '../ids.ts'
-import { type Instant, plus } from '../instant.ts'
+import { earlier, type Instant, plus } from '../instant.ts'
 import { foldAddress } from '../mail/address.ts'
 import type { Message } from '../mail/message.ts'
 import { citedIds, foldId } from '../mail/message-id.ts'
@@ -16,8 +16,8 @@ type Arrived = {
   readonly mailbox: string
   readonly receivedAt: Instant
   readonly rawMail: number
-  /** Out of an archive: it is decided as if it were the day it arrived. */
-  readonly imported: boolean
+  /** Not fresh from the postman: it is decided as if it were the day it arrived. */
+  readonly past: Past['from'] | null
 }
 
 /** Looks up everything that `decide` is told about a mail. */
@@ -32,7 +32,7 @@ export async function gatherFacts(
   const original = message.report?.originalMessageId ?? null
   const found = await candidates(read, ids, message)
   return {
-    now: arrived.imported ? arrived.receivedAt : now,
+    now: arrived.past ? earlier(arrived.receivedAt, now) : now,
     mailbox: arrived.mailbox,
     receivedAt: arrived.receivedAt,
     duplicateOf: await read.sameContent(message.fingerprint, arrived.rawMail),
@@ -40,7 +40,8 @@ export async function gatherFacts(
     reportOn: original ? await ticketOfOurMail(read, ids, original) : null,
     senderLanguage: sender ? await read.languageOf(sender) : null,
     acknowledgedLately: sender ? await read.acknowledgementsTo(sender, plus(now, -ACKNOWLEDGEMENT_WINDOW_MS)) : 0,
-    imported: arrived.imported ? await lastMails(read, found) : null,
+    ownMail: message.messageId ? ids.ticketOf(message.messageId) : null,
+    past: arrived.past && { from: arrived.past, lastMails: await lastMails(read, found) },
     quietUntil: await read.quietUntil(),
   }
 }

@@ -1,20 +1,22 @@
-/** A mail of a folder before it is fetched: its size in bytes, as the server says. */
-export type Listed = { readonly uid: number; readonly size: number }
+import type { Instant } from '../instant.ts'
+
+/** A mail of a folder before it is fetched: its size in bytes and its INTERNALDATE, as the server says. */
+export type Listed = { readonly uid: number; readonly size: number; readonly receivedAt: Instant }
 
 // Fifty mails of 25 MB, twice because of the prefetch, would be 2.5 GB of memory: anybody could send them.
 const WINDOW_BYTES = 16 * 1024 * 1024
 
 /** Windows of at most `most` mails and 16 MB, in the order given; a mail that is larger has a window of its own. */
-export function intoWindows(listed: readonly Listed[], most: number): number[][] {
-  const windows: number[][] = []
+export function intoWindows<Mail extends { readonly size: number }>(listed: readonly Mail[], most: number): Mail[][] {
+  const windows: Mail[][] = []
   let bytes = 0
-  for (const { uid, size } of listed) {
+  for (const mail of listed) {
     const current = windows.at(-1)
-    bytes += size
-    if (current && current.length < most && bytes <= WINDOW_BYTES) current.push(uid)
+    bytes += mail.size
+    if (current && current.length < most && bytes <= WINDOW_BYTES) current.push(mail)
     else {
-      windows.push([uid])
-      bytes = size
+      windows.push([mail])
+      bytes = mail.size
     }
   }
   return windows

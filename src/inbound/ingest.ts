@@ -25,8 +25,8 @@ export type Intake = Desk & {
   readonly onIngested: () => void
 }
 
-/** A mail in a folder, before it is read. */
-export type Arrival = Omit<RawMail, 'sha256'>
+/** A mail in a folder, before it is read; `sent`: the folder is that of sent mail. */
+export type Arrival = Omit<RawMail, 'sha256'> & { readonly sent?: boolean }
 
 /** A mail that was read, or the reason why it could not be. */
 export type ReadMail = { readonly message: Message } | { readonly fault: string }
@@ -44,7 +44,8 @@ export async function ingest(
   moveOn: (tx: Tx) => Promise<unknown>,
 ): Promise<Ingested[]> {
   const read: { arrival: Arrival; mail: ReadMail }[] = []
-  for (const arrival of arrivals) read.push({ arrival, mail: await readMail(intake, arrival.bytes, false) })
+  for (const arrival of arrivals)
+    read.push({ arrival, mail: await readMail(intake, arrival.bytes, arrival.sent === true) })
 
   const ingested = await intake.store.write(async tx => {
     const results: Ingested[] = []
@@ -74,12 +75,13 @@ export async function ingest(
 export async function replay(intake: Intake, rawMail: number): Promise<Settled> {
   const [status, bytes] = [await intake.store.read.rawMail(rawMail), await intake.store.read.rawBytes(rawMail)]
   if (!status || !bytes) throw new DeskError('not_found', `there is no mail number ${rawMail}`)
-  const mail = await readMail(intake, bytes, isImported(status))
+  const sent = (await intake.store.read.folderRole(status.mailbox, status.folder)) === 'sent'
+  const mail = await readMail(intake, bytes, sent || isImported(status))
   const settled = await intake.store.write(async tx => {
     const current = await tx.rawMail(rawMail)
     if (current?.outcome !== 'quarantine')
       throw new DeskError('conflict', `mail ${rawMail} is not in quarantine: it was ${current?.outcome}`)
-    return settle(tx, intake, rawMail, status, mail, intake.clock())
+    return settle(tx, intake, rawMail, { ...status, sent }, mail, intake.clock())
   })
   intake.onIngested()
   return settled
@@ -95,14 +97,17 @@ function isImported({ uidValidity }: { readonly uidValidity: string }): boolean 
   return uidValidity.startsWith(IMPORTED)
 }
 
-/** Bytes → what a person reads; nothing is looked up. Never throws: strange mail gives a fault. */
-export async function readMail(intake: Pick<Desk, 'policy'>, bytes: Buffer, imported: boolean): Promise<ReadMail> {
+/**
+ * Bytes → what a person reads; nothing is looked up. `past`: out of an archive, or of the folder of sent mail. Never throws:
+ * strange mail gives a fault.
+ */
+export async function readMail(intake: Pick<Desk, 'policy'>, bytes: Buffer, past: boolean): Promise<ReadMail> {
   try {
     const mail = await parseMail(bytes)
     const context = automatedContext(intake)
     const message = understand(mail, context)
-    if (!imported || message.automatic?.kind !== 'loop') return { message }
-    // What arrives from our own address has come back; in an archive it is how the desk answered.
+    if (!past || message.automatic?.kind !== 'loop') return { message }
+    // What arrives from our own address has come back; elsewhere it is how the desk answered.
     return { message: understand(mail, { ...context, ownAddresses: new Set() }) }
   } catch (error) {
     return { fault: faultOf(error) }
@@ -119,7 +124,7 @@ export async function settle(
   tx: Tx,
   intake: Pick<Intake, 'policy' | 'ids' | 'log'>,
   rawMail: number,
-  arrival: Pick<Arrival, 'mailbox' | 'uidValidity' | 'receivedAt'>,
+  arrival: Pick<Arrival, 'mailbox' | 'folder' | 'uidValidity' | 'receivedAt' | 'fullSize' | 'sent'>,
   mail: ReadMail,
   now: Instant,
 ): Promise<Settled> {
@@ -129,19 +134,15 @@ export async function settle(
     return settled
   }
   if ('fault' in mail) return quarantine(mail.fault)
-  const { message } = mail
+  // Of files that are cut off nothing is left that anybody could open.
+  const message = arrival.fullSize ? { ...mail.message, attachments: [] } : mail.message
   try {
     return await tx.attempt(async () => {
       const { mailbox, receivedAt } = arrival
-      const facts = await gatherFacts(
-        tx,
-        intake.ids,
-        { mailbox, receivedAt, rawMail, imported: isImported(arrival) },
-        message,
-        now,
-      )
+      const past = arrival.sent ? 'sent' : isImported(arrival) ? 'archive' : null
+      const facts = await gatherFacts(tx, intake.ids, { mailbox, receivedAt, rawMail, past }, message, now)
       const decision: Decision = decide(message, facts, intake.policy)
-      const settled = await record(tx, intake, { rawMail, mailbox, receivedAt }, message, decision, now)
+      const settled = await record(tx, intake, { ...arrival, rawMail }, message, decision, now)
       await tx.settleRawMail(rawMail, { ...settled, fingerprint: message.fingerprint })
       return settled
     })

@@ -1,39 +1,44 @@
 import { type Reconciliation, reconcile } from '../desk/reconciliation.ts'
 import { DeskError } from '../errors.ts'
-import { connectImap, type ImapAccount, type ImapSession } from './imap.ts'
+import { arrivalOf, type WatchedFolder } from './folder.ts'
+import { connectImap, type ImapSession } from './imap.ts'
 import { type Intake, ingest } from './ingest.ts'
+import { openSentFolder } from './sent-folder.ts'
 
 /*
  * Closes the sum: every mail that the server shows has an outcome in the ledger, was left out by the start policy, or is
  * about to be read. What has none is read now.
  */
 
-/** A folder that is read. */
-type Folder = { readonly mailbox: string; readonly folder: string }
-
 export type FolderReconciliation = Reconciliation &
-  Folder & {
+  Pick<WatchedFolder, 'mailbox' | 'folder'> & {
     /** How many of the missing mails were taken in just now. */
     readonly repaired: number
   }
 
-/** Signs in on a connection of its own and reconciles one folder. Throws DeskError('imap'). */
-export async function reconcileWatched(
-  intake: Intake,
-  watched: Folder & { readonly account: ImapAccount },
-): Promise<FolderReconciliation> {
+/**
+ * Signs in on a connection of its own and reconciles a folder, and the folder of sent mail that goes with it. Throws
+ * DeskError('imap').
+ */
+export async function reconcileWatched(intake: Intake, watched: WatchedFolder): Promise<FolderReconciliation[]> {
   await using session = await connectImap(watched.account, intake.log)
-  return await reconcileFolder(intake, watched, session)
+  const sums = [await reconcileFolder(intake, watched, session)]
+  const sent = await openSentFolder(intake, watched, session)
+  // Until it has been read there is nothing to be held against.
+  const known = sent && (await intake.store.read.cursor(watched.mailbox, sent.watched.folder))
+  if (sent && known) sums.push(await reconcileFolder(intake, sent.watched, session))
+  return sums
 }
 
 /** Holds the server's mails against the ledger, and takes in what is missing there. Safe while the folder is being read. */
 export async function reconcileFolder(
   intake: Intake,
-  { mailbox, folder }: Folder,
+  watched: WatchedFolder,
   session: ImapSession,
 ): Promise<FolderReconciliation> {
+  const { mailbox, folder } = watched
   const { uidValidity } = await session.open(folder)
-  const server = await session.listUids()
+  const server = await session.list()
   // After the server was asked: a mail that is taken in meanwhile counts as accounted for, and not as missing.
   const ledger = await intake.store.read.folderLedger(mailbox, folder)
   if (!ledger)
@@ -58,15 +63,8 @@ export async function reconcileFolder(
     'mails have no outcome: reading them now',
   )
   let repaired = 0
-  for await (const mails of session.fetchUids(found.missing)) {
-    const arrivals = mails.map(({ uid, receivedAt, bytes }) => ({
-      mailbox,
-      folder,
-      uidValidity,
-      uid,
-      receivedAt,
-      bytes,
-    }))
+  for await (const mails of session.fetchUids(found.missing, { largest: watched.largestMail })) {
+    const arrivals = mails.map(mail => arrivalOf(mail, watched, uidValidity))
     repaired += (await ingest(intake, arrivals, async () => undefined)).length
   }
   return { mailbox, folder, ...found, repaired }

@@ -8,7 +8,7 @@ import type { Instant } from '../instant.ts'
 import { distinct, domainOf, foldAddress, isMailable, isOneOf } from '../mail/address.ts'
 import type { Address, Message } from '../mail/message.ts'
 import { citedIds, referencesFor } from '../mail/message-id.ts'
-import { type NewMessage, sentMessage } from '../store/messages.ts'
+import { type NewMessage, noteOn, sentMessage } from '../store/messages.ts'
 import type { Settled } from '../store/raw-mails.ts'
 import type { Tx } from '../store/store.ts'
 
@@ -18,7 +18,14 @@ import type { Tx } from '../store/store.ts'
  */
 
 export type Desk = { readonly policy: Policy; readonly ids: Ids }
-type Arrived = { readonly rawMail: number; readonly mailbox: string; readonly receivedAt: Instant }
+type Arrived = {
+  readonly rawMail: number
+  readonly mailbox: string
+  readonly folder: string
+  readonly receivedAt: Instant
+  /** The size in bytes that the server tells, when only the beginning of the mail was fetched. */
+  readonly fullSize?: number | null
+}
 type Opened = Extract<Decision, { kind: 'open' }>
 type Appended = Extract<Decision, { kind: 'append' }>
 
@@ -47,6 +54,8 @@ export async function record(
     case 'automatic':
       await tx.saveMessage(received(arrived, message, { ticket: null, author: 'robot' }), message.attachments)
       return { outcome: 'automatic', reason: decision.why, ticket: null }
+    case 'skip':
+      return { outcome: 'skip', reason: decision.why, ticket: null }
     case 'append':
       await append(tx, desk, arrived, message, decision, now)
       return { outcome: 'append', reason: `${decision.signal} ${decision.value}`, ticket: decision.ticket.id }
@@ -123,8 +132,27 @@ async function open(
     ],
     now,
   )
+  await noteCutOff(tx, arrived, { ...ticket, id }, now)
   await acknowledge(tx, desk, id, message, decision, now)
   return id
+}
+
+/** A mail too large to be fetched whole: the agents are told where the rest of it is. */
+async function noteCutOff(
+  tx: Tx,
+  { fullSize, mailbox, folder }: Arrived,
+  ticket: Parameters<typeof noteOn>[0],
+  now: Instant,
+): Promise<void> {
+  if (!fullSize) return
+  const megabytes = (fullSize / 1024 ** 2).toFixed(1)
+  const text = [
+    `This mail has ${megabytes} MB, more than we fetch: what stands here is its beginning, without its attachments.`,
+    `The whole mail is in the folder ${folder} of the mailbox ${mailbox}, or wherever it was moved to since.`,
+  ].join('\n')
+  const from = { name: 'Postdesk', address: '' }
+  const note = await tx.saveMessage(noteOn(ticket, { author: 'postdesk', agent: null, from, text }, now), [])
+  await tx.addEvents(ticket.id, [{ kind: 'cut-off', actor: 'postdesk', data: { note, bytes: fullSize } }], now)
 }
 
 async function acknowledge(
@@ -200,6 +228,7 @@ async function append(
     now,
   )
   await tx.changeTicket(ticket.id, changes, now)
+  await noteCutOff(tx, arrived, ticket, now)
   await withheld(tx, ticket.id, decision.reply, 'acknowledgement', now)
   if (decision.relay) await relay(tx, desk, arrived, message, messageId, decision, now)
 }

@@ -1,6 +1,7 @@
 import type { FolderLedger, LeftOut } from '../desk/reconciliation.ts'
 import type { Instant } from '../instant.ts'
 import type { Db } from './schema.ts'
+import { statement } from './statement.ts'
 
 /** How far a folder has been read. UIDVALIDITY and UID together name a mail (RFC 3501 §2.3.1.1). */
 export type Cursor = {
@@ -8,11 +9,20 @@ export type Cursor = {
   readonly lastUid: number
   /** Mail that the server received earlier is not read; null: all of it. */
   readonly readSince: Instant | null
+  /**
+   * `readSince` binds mails up to this UID: those that were there when the folder was opened under its UIDVALIDITY. What
+   * comes later is new here, whenever the server received it: somebody may move an old mail in.
+   */
+  readonly sinceUid: number
 }
+
+/** `sent` holds what agents wrote in the mailbox itself. */
+export type FolderRole = 'received' | 'sent'
 
 export type FolderStatus = {
   readonly mailbox: string
   readonly folder: string
+  readonly role: FolderRole
   readonly uidValidity: string | null
   readonly lastUid: number
   readonly readSince: Instant | null
@@ -30,12 +40,42 @@ export function mailboxReads(db: Db) {
     async cursor(mailbox: string, folder: string): Promise<Cursor | null> {
       const row = await db
         .selectFrom('mailbox_folders')
-        .select(['uid_validity', 'last_uid', 'read_since'])
+        .select(['uid_validity', 'last_uid', 'read_since', 'since_uid'])
         .where('mailbox', '=', mailbox)
         .where('folder', '=', folder)
         .executeTakeFirst()
       if (!row?.uid_validity) return null
-      return { uidValidity: row.uid_validity, lastUid: row.last_uid, readSince: row.read_since }
+      const { uid_validity, last_uid, read_since, since_uid } = row
+      return { uidValidity: uid_validity, lastUid: last_uid, readSince: read_since, sinceUid: since_uid }
+    },
+
+    /** Null when the folder has never been read. */
+    async folderRole(mailbox: string, folder: string): Promise<FolderRole | null> {
+      const [row] = await folderRole(db, { mailbox, folder })
+      return row?.role ?? null
+    },
+
+    /**
+     * The mails of a folder that are not yet marked or moved on the server as the configuration says, by ascending UID;
+     * what is in quarantine stays as it is, to be seen by people.
+     */
+    async untidied(mailbox: string, folder: string): Promise<readonly number[]> {
+      const rows = await db
+        .selectFrom('raw_mails as r')
+        .innerJoin('mailbox_folders as f', join =>
+          join
+            .onRef('f.mailbox', '=', 'r.mailbox')
+            .onRef('f.folder', '=', 'r.folder')
+            .onRef('f.uid_validity', '=', 'r.uid_validity')
+            .onRef('f.tidied_uid', '<', 'r.uid'),
+        )
+        .select('r.uid')
+        .where('r.mailbox', '=', mailbox)
+        .where('r.folder', '=', folder)
+        .where('r.outcome', '<>', 'quarantine')
+        .orderBy('r.uid')
+        .execute()
+      return rows.map(({ uid }) => uid)
     },
 
     /** What the ledger knows of a folder; null when it has never been read. */
@@ -65,6 +105,7 @@ export function mailboxReads(db: Db) {
       return rows.map(row => ({
         mailbox: row.mailbox,
         folder: row.folder,
+        role: row.role,
         uidValidity: row.uid_validity,
         lastUid: row.last_uid,
         readSince: row.read_since,
@@ -80,14 +121,26 @@ export function mailboxWrites(db: Db) {
   const upsert = (mailbox: string, folder: string, values: Record<string, string | number | null>) =>
     db
       .insertInto('mailbox_folders')
-      .values({ mailbox, folder, last_uid: 0, ...values })
+      .values({ mailbox, folder, last_uid: 0, since_uid: 0, ...values })
       .onConflict(on => on.columns(['mailbox', 'folder']).doUpdateSet(values))
       .execute()
 
   return {
     async setCursor(mailbox: string, folder: string, cursor: Cursor): Promise<void> {
-      const { uidValidity, lastUid, readSince } = cursor
-      await upsert(mailbox, folder, { uid_validity: uidValidity, last_uid: lastUid, read_since: readSince })
+      const { uidValidity, lastUid, readSince, sinceUid } = cursor
+      const values = { uid_validity: uidValidity, last_uid: lastUid, read_since: readSince, since_uid: sinceUid }
+      await upsert(mailbox, folder, values)
+    },
+
+    /** Begins a folder, or begins it anew under another UIDVALIDITY. */
+    async beginFolder(mailbox: string, folder: string, role: FolderRole, cursor: Cursor): Promise<void> {
+      await mailboxWrites(db).setCursor(mailbox, folder, cursor)
+      await upsert(mailbox, folder, { role, tidied_uid: cursor.lastUid })
+    },
+
+    /** The mails up to this UID are marked or moved on the server, or are to stay as they are. */
+    async folderTidied(mailbox: string, folder: string, uid: number): Promise<void> {
+      await upsert(mailbox, folder, { tidied_uid: uid })
     },
 
     /** Notes mails that are left alone, as a range of UIDs in which there are so many. */
@@ -115,7 +168,7 @@ export function mailboxWrites(db: Db) {
     async folderFailed(mailbox: string, folder: string, error: string, at: Instant): Promise<void> {
       await db
         .insertInto('mailbox_folders')
-        .values({ mailbox, folder, last_uid: 0, last_error: error, last_error_at: at })
+        .values({ mailbox, folder, last_uid: 0, since_uid: 0, last_error: error, last_error_at: at })
         .onConflict(on =>
           on.columns(['mailbox', 'folder']).doUpdateSet(eb => ({
             last_error: error,
@@ -126,3 +179,11 @@ export function mailboxWrites(db: Db) {
     },
   }
 }
+
+const folderRole = statement((db, place: { mailbox: string; folder: string }) =>
+  db
+    .selectFrom('mailbox_folders')
+    .select('role')
+    .where('mailbox', '=', place.mailbox)
+    .where('folder', '=', place.folder),
+)

@@ -74,6 +74,36 @@ export function sentMessage(
   }
 }
 
+/** A note on a ticket: for agents alone, never sent. `from` is who wrote it. */
+export function noteOn(
+  ticket: { readonly id: TicketId; readonly mailbox: string; readonly subject: string },
+  written: Pick<NewMessage, 'author' | 'agent' | 'from' | 'text'>,
+  at: Instant,
+): NewMessage {
+  return {
+    ...written,
+    ticket: ticket.id,
+    rawMail: null,
+    direction: 'note',
+    standing: 'accepted',
+    mailbox: ticket.mailbox,
+    messageId: null,
+    references: [],
+    to: [],
+    cc: [],
+    subject: ticket.subject,
+    sentAt: null,
+    receivedAt: at,
+    language: null,
+    newText: written.text,
+    html: null,
+    protection: 'none',
+    automatic: null,
+    report: null,
+    forwarded: null,
+  }
+}
+
 export function messageReads(db: Db) {
   const attachments = () =>
     db

@@ -14,14 +14,21 @@ export type RawMail = {
   readonly receivedAt: Instant
   readonly bytes: Buffer
   readonly sha256: string
+  /** The size that the server tells, in bytes, when `bytes` is only the beginning of the mail; left out or null: it is whole. */
+  readonly fullSize?: number | null
 }
 
 /** What became of a mail. */
 export type Settled = { readonly outcome: Outcome; readonly reason: string | null; readonly ticket: TicketId | null }
 
 /** A line of the ledger. */
-export type RawMailStatus = Omit<RawMail, 'bytes'> &
-  Settled & { readonly id: number; readonly storedAt: Instant; readonly size: number }
+export type RawMailStatus = Omit<RawMail, 'bytes' | 'fullSize'> &
+  Settled & {
+    readonly id: number
+    readonly storedAt: Instant
+    readonly size: number
+    readonly fullSize: number | null
+  }
 
 export type RawMailFilter = {
   readonly outcome?: Outcome
@@ -40,6 +47,7 @@ const COLUMNS = [
   'stored_at',
   'size',
   'sha256',
+  'full_size',
   'outcome',
   'reason',
   'ticket_id',
@@ -100,7 +108,7 @@ export function rawMailWrites(db: Db) {
      * Its outcome stands as quarantined until `settleRawMail` says better.
      */
     async saveRawMail(mail: RawMail, at: Instant): Promise<number | null> {
-      const [row] = await insertRawMail(db, { ...mail, size: mail.bytes.length, at })
+      const [row] = await insertRawMail(db, { ...mail, fullSize: mail.fullSize ?? null, size: mail.bytes.length, at })
       return row?.id ?? null
     },
 
@@ -121,7 +129,7 @@ const sameContent = statement((db, mail: { fingerprint: string; except: number }
     .limit(1),
 )
 
-const insertRawMail = statement((db, mail: RawMail & { size: number; at: Instant }) =>
+const insertRawMail = statement((db, mail: RawMail & { fullSize: number | null; size: number; at: Instant }) =>
   db
     .insertInto('raw_mails')
     .values({
@@ -138,6 +146,7 @@ const insertRawMail = statement((db, mail: RawMail & { size: number; at: Instant
       reason: null,
       ticket_id: null,
       bytes: mail.bytes,
+      full_size: mail.fullSize,
     })
     .onConflict(on => on.columns(['mailbox', 'folder', 'uid_validity', 'uid']).doNothing())
     .returning('id'),
@@ -160,6 +169,7 @@ type Row = {
   stored_at: Instant
   size: number
   sha256: string
+  full_size: number | null
   outcome: Outcome
   reason: string | null
   ticket_id: number | null
@@ -176,6 +186,7 @@ function toStatus(row: Row): RawMailStatus {
     storedAt: row.stored_at,
     size: row.size,
     sha256: row.sha256,
+    fullSize: row.full_size,
     outcome: row.outcome,
     reason: row.reason,
     ticket: row.ticket_id,

@@ -22,6 +22,12 @@ export type Tables = {
     last_uid: number
     /** Mail that the server received earlier than this is not read; null reads all. */
     read_since: Instant | null
+    /** `read_since` binds mails up to this UID: those that were there when the folder was opened under its UIDVALIDITY. */
+    since_uid: number
+    /** `sent` mail was written by agents in the mailbox itself. */
+    role: Generated<'received' | 'sent'>
+    /** Up to here the mails were marked or moved on the server. */
+    tidied_uid: Generated<number>
     checked_at: Instant | null
     last_error: string | null
     last_error_at: Instant | null
@@ -50,6 +56,8 @@ export type Tables = {
     reason: string | null
     ticket_id: number | null
     bytes: Buffer
+    /** The size that the server tells of a mail of which `bytes` is only the beginning; null: it is whole. */
+    full_size: number | null
   }
   people: { id: Generated<number>; address: string; name: string; language: string | null; first_seen_at: Instant }
   tickets: {

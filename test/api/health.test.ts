@@ -77,6 +77,7 @@ const status = (checkedAt: Instant | null, failingSince: Instant | null) => ({
   ...{
     mailbox: 'it',
     folder: 'INBOX',
+    role: 'received' as const,
     uidValidity: null,
     lastUid: 0,
     readSince: null,
@@ -106,7 +107,9 @@ test.each([
 
 test('the mailboxes with how far they are read and what went wrong', async () => {
   await read()
-  await api.store.write(tx => tx.setCursor('it', 'INBOX', { uidValidity: '7', lastUid: 42, readSince: NOW }))
+  await api.store.write(tx =>
+    tx.setCursor('it', 'INBOX', { uidValidity: '7', lastUid: 42, readSince: NOW, sinceUid: 0 }),
+  )
   api.passes(MINUTE)
   await fails('connection refused')
   const since = api.now
@@ -130,7 +133,15 @@ test('the mailboxes with how far they are read and what went wrong', async () =>
       team: 'it',
       folders: [
         {
-          ...{ folder: 'INBOX', healthy: true, trouble: null, uidValidity: '7', lastUid: 42, readSince: NOW },
+          ...{
+            folder: 'INBOX',
+            healthy: true,
+            trouble: null,
+            uidValidity: '7',
+            lastUid: 42,
+            readSince: NOW,
+            role: 'received',
+          },
           ...{ checkedAt: NOW, lastError: 'still refused', failingSince: since },
         },
       ],

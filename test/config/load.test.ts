@@ -70,6 +70,10 @@ describe('a small configuration', () => {
       acknowledge: true,
       afterAnswer: 'pending',
       folders: ['INBOX'],
+      sentFolder: 'auto',
+      afterReading: 'leave',
+      moveTo: null,
+      largestMail: 52_428_800,
       startFrom: 'now',
       pollEvery: 60_000,
     })

@@ -20,7 +20,8 @@ const facts = (different: Partial<Facts> = {}): Facts => ({
   reportOn: null,
   senderLanguage: null,
   acknowledgedLately: 0,
-  imported: null,
+  ownMail: null,
+  past: null,
   quietUntil: null,
   ...different,
 })
@@ -263,7 +264,7 @@ describe('a mail out of an archive', () => {
   const imported = (latest: string | null = null): Partial<Facts> => ({
     now: LONG_AGO,
     receivedAt: LONG_AGO,
-    imported: new Map(latest === null ? [] : [[1042, latest]]),
+    past: { from: 'archive', lastMails: new Map(latest === null ? [] : [[1042, latest]]) },
   })
   const ana = { name: 'Ana', address: 'ana@example.org' }
   const desk = { name: 'IT Help', address: 'it@example.org' }
@@ -275,7 +276,7 @@ describe('a mail out of an archive', () => {
     expect(ticket.openedAt).toBe(LONG_AGO)
     expect(ticket.due.firstResponse.at).toBe('2015-01-05T11:00:00.000Z')
     expect(reply).toMatchObject({ send: null, why: 'imported' })
-    const young = decide(message(), facts({ imported: new Map() }), policy())
+    const young = decide(message(), facts({ past: { from: 'archive', lastMails: new Map() } }), policy())
     expect(opened(young).reply).toMatchObject({ send: null, why: 'imported' })
   })
 
@@ -361,7 +362,11 @@ test('there is a decision for every mail, and no machine is ever acknowledged', 
     receivedAt: fc.integer({ min: 0, max: 4e12 }).map(ms => new Date(ms).toISOString()),
     acknowledgedLately: fc.nat(20),
     candidates: fc.constantFrom<readonly Candidate[]>([], known().candidates ?? []),
-    imported: fc.constantFrom(null, new Map<number, string>()),
+    ownMail: fc.constantFrom(null, 1042),
+    past: fc.constantFrom(
+      null,
+      ...(['archive', 'sent'] as const).map(from => ({ from, lastMails: new Map<number, string>() })),
+    ),
   })
   fc.assert(
     fc.property(anyMessage, anyFacts, (different, more) => {
@@ -369,7 +374,7 @@ test('there is a decision for every mail, and no machine is ever acknowledged', 
       const sends = decision.kind === 'open' && decision.reply.send !== null
       expect(sends && different.automatic !== null).toBe(false)
       if (decision.kind === 'append' && different.automatic) expect(decision.reply.send).toBeNull()
-      if (more.imported) expect(sends || (decision.kind === 'append' && 'to' in (decision.relay ?? {}))).toBe(false)
+      if (more.past) expect(sends || (decision.kind === 'append' && 'to' in (decision.relay ?? {}))).toBe(false)
     }),
     { numRuns: 300 },
   )

@@ -8,6 +8,8 @@ const ledger = (uids: number[], leftOut: [number, number][], lastUid: number) =>
   lastUid,
 })
 
+const shown = (uids: readonly number[]) => uids.map(uid => ({ uid, receivedAt: '2026-11-22T10:00:00.000Z' }))
+
 test.each([
   ['an empty folder', [], ledger([], [], 0), { onServer: 0, accounted: 0, leftOut: 0, pending: [], missing: [] }],
   [
@@ -32,7 +34,8 @@ test.each([
   ['a hole', [1, 2, 3], ledger([1, 3], [], 3), { onServer: 3, accounted: 2, leftOut: 0, pending: [], missing: [2] }],
   ['a UID told twice', [1, 1], ledger([1], [], 1), { onServer: 1, accounted: 1, leftOut: 0, pending: [], missing: [] }],
 ])('%s', (_name, server, known, expected) => {
-  expect(reconcile(server, known)).toEqual(expected)
+  const { pending, ...rest } = reconcile(shown(server), known)
+  expect({ ...rest, pending: pending.map(({ uid }) => uid) }).toEqual(expected)
 })
 
 test('every mail on the server has exactly one place', () => {
@@ -44,7 +47,10 @@ test('every mail on the server has exactly one place', () => {
       fc.array(fc.tuple(uid, uid)),
       uid,
       (server, uids, ranges, lastUid) => {
-        const { onServer, accounted, leftOut, pending, missing } = reconcile(server, ledger(uids, ranges, lastUid))
+        const { onServer, accounted, leftOut, pending, missing } = reconcile(
+          shown(server),
+          ledger(uids, ranges, lastUid),
+        )
         expect(accounted + leftOut + pending.length + missing.length).toBe(server.length)
         expect(onServer).toBe(server.length)
       },

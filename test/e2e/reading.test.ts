@@ -52,7 +52,13 @@ describe('the very first connection', () => {
     }
     await eventually(read)
     await desk.arrives(letter('today'))
-    expect(await ledgerOf(desk, 'it')).toEqual([[3, 'open']])
+    // Somebody moves an old mail in: it is new here, but too old for an automatic answer.
+    const moved = await desk.arrives(letter('moved-in'), { receivedAt: daysAgo(30) })
+    expect([moved.line.outcome, moved.sent.length]).toEqual(['open', 0])
+    expect(await ledgerOf(desk, 'it')).toEqual([
+      [3, 'open'],
+      [4, 'open'],
+    ])
     expect(await ledgerOf(desk, 'support')).toEqual([[2, 'open']])
 
     await desk.service.stop()
@@ -61,8 +67,9 @@ describe('the very first connection', () => {
     await desk.arrives(letter('later'))
     expect(await ledgerOf(desk, 'it')).toEqual([
       [3, 'open'],
-      [3, 'duplicate'],
       [4, 'open'],
+      [3, 'duplicate'],
+      [5, 'open'],
     ])
     await eventually(async () => expect(await ledgerOf(desk, 'support')).toHaveLength(2))
     expect((await ledgerOf(desk, 'support')).at(-1)).toEqual([2, 'duplicate'])

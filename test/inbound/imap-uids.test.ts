@@ -36,7 +36,7 @@ describe('intoWindows', () => {
       intoWindows(
         sizes.map((size, at) => ({ uid: at + 1, size })),
         3,
-      ),
+      ).map(window => window.map(({ uid }) => uid)),
     ).toEqual(windows)
   })
 })

@@ -228,7 +228,7 @@ describeWithDovecot('IMAP with Dovecot', () => {
       const name = await folder(7)
       await inside(name, async session => {
         const windows: number[][] = []
-        for await (const window of session.fetchNew(2, 2)) windows.push(uidsOf(window))
+        for await (const window of session.fetchNew(2, { window: 2 })) windows.push(uidsOf(window))
         expect(windows).toEqual([[3, 4], [5, 6], [7]])
         // RFC 3501 §6.4.8: "8:*" names mail 7.
         expect(await all(session.fetchNew(7))).toEqual([])
@@ -246,7 +246,7 @@ describeWithDovecot('IMAP with Dovecot', () => {
       const name = await folder(4)
       await inside(name, async session => {
         const seen: number[] = []
-        for await (const window of session.fetchNew(0, 2)) {
+        for await (const window of session.fetchNew(0, { window: 2 })) {
           if (seen.length === 0) await server.deliver('desk', name, mail())
           seen.push(...uidsOf(window))
         }
@@ -262,7 +262,7 @@ describeWithDovecot('IMAP with Dovecot', () => {
       const gone = Array.from({ length: 38 }, (_, at) => at + 2)
       await server.expunge('desk', name, gone)
       await inside(name, async (session, wire) => {
-        expect(uidsOf(await all(session.fetchNew(0, 5)))).toEqual([1, 40])
+        expect(uidsOf(await all(session.fetchNew(0, { window: 5 })))).toEqual([1, 40])
         expect(wire.sent('UID FETCH')).toHaveLength(2)
       })
     })
@@ -270,7 +270,7 @@ describeWithDovecot('IMAP with Dovecot', () => {
     it('needs few commands for a backlog', async () => {
       const name = await folder(120)
       await inside(name, async (session, wire) => {
-        for await (const window of session.fetchNew(0)) await session.markSeen(uidsOf(window))
+        for await (const window of session.fetchNew(0)) await session.mark(uidsOf(window), 'seen')
         expect(wire.sent()).toHaveLength(1 + 3 + 3)
       })
       expect((await server.list('desk', name)).every(({ flags }) => flags.includes('\\Seen'))).toBe(true)
@@ -279,7 +279,7 @@ describeWithDovecot('IMAP with Dovecot', () => {
     it('fetches the next window while the caller works on this one', async () => {
       const name = await folder(6)
       await inside(name, async (session, wire) => {
-        const windows = session.fetchNew(0, 2)[Symbol.asyncIterator]()
+        const windows = session.fetchNew(0, { window: 2 })[Symbol.asyncIterator]()
         await windows.next()
         await eventually(() => wire.sent('UID FETCH 3:4').length === 1)
         expect(wire.sent('UID FETCH 5:6')).toEqual([])
@@ -293,10 +293,10 @@ describeWithDovecot('IMAP with Dovecot', () => {
       const name = await folder(12)
       await inside(name, async session => {
         const windows: number[][] = []
-        for await (const window of session.fetchNew(0, 3)) {
+        for await (const window of session.fetchNew(0, { window: 3 })) {
           if (windows.length === 0) await server.expunge('desk', name, [5, 7, 8, 9, 11])
           windows.push(uidsOf(window))
-          await session.markSeen(uidsOf(window))
+          await session.mark(uidsOf(window), 'seen')
         }
         // The second window was on its way already; of the third nothing is left.
         expect(windows.flat().filter(uid => uid !== 5)).toEqual([1, 2, 3, 4, 6, 10, 12])
@@ -318,9 +318,9 @@ describeWithDovecot('IMAP with Dovecot', () => {
     it('marks many mails as seen, whether they are there or not', async () => {
       const name = await folder(5)
       await inside(name, async (session, wire) => {
-        await session.markSeen([])
+        await session.mark([], 'seen')
         expect(wire.sent()).toEqual([])
-        await session.markSeen([5, 3, 1, ...Array.from({ length: 2000 }, (_, at) => 10 + 2 * at)])
+        await session.mark([5, 3, 1, ...Array.from({ length: 2000 }, (_, at) => 10 + 2 * at)], 'seen')
         expect(wire.sent('UID STORE 1,3,5,10,')).toHaveLength(1)
         expect(Math.max(...wire.sent().map(({ length }) => length))).toBeLessThan(8192)
       })
@@ -351,7 +351,7 @@ describeWithDovecot('IMAP with Dovecot', () => {
       await inside(name, async session => {
         for await (const window of session.fetchNew(0)) {
           await server.deliver('desk', name, mail())
-          await session.markSeen(uidsOf(window))
+          await session.mark(uidsOf(window), 'seen')
         }
         expect(await within(100, 'the news that came with STORE', session.waitForChange(never, 9000, 9000))).toBe(
           'changed',
@@ -428,7 +428,7 @@ describeWithDovecot('IMAP with a Dovecot in trouble', () => {
     for (const call of [
       () => session.waitForChange(never, 1000, 1000),
       () => all(session.fetchNew(0)),
-      () => session.markSeen([1]),
+      () => session.mark([1], 'seen'),
       () => session.open('INBOX'),
     ]) {
       expect((await failure(call())).temporary).toBe(true)
@@ -448,9 +448,9 @@ describeWithDovecot('IMAP with a Dovecot in trouble', () => {
     await idling.open('INBOX')
     const fetching = await connectImap(account, quiet)
     await fetching.open('INBOX')
-    const windows = fetching.fetchNew(0, 2)[Symbol.asyncIterator]()
+    const windows = fetching.fetchNew(0, { window: 2 })[Symbol.asyncIterator]()
     expect((await windows.next()).done).toBe(false)
-    await eventually(() => fetching.markSeen([1]).then(() => true))
+    await eventually(() => fetching.mark([1], 'seen').then(() => true))
     const leaving = await connectImap(account, quiet)
 
     const waiting = failure(idling.waitForChange(never, 60_000, 60_000))
@@ -481,10 +481,10 @@ describe('IMAP with Hoodiecrow', () => {
     await using session = await connectImap(server.account('desk'), quiet)
     expect(await session.open('INBOX')).toMatchObject({ uidNext: 4, exists: 3 })
     const windows: number[][] = []
-    for await (const window of session.fetchNew(0, 2)) {
+    for await (const window of session.fetchNew(0, { window: 2 })) {
       windows.push(uidsOf(window))
       expect(window.every(one => one.bytes.equals(bytes))).toBe(true)
-      await session.markSeen(uidsOf(window))
+      await session.mark(uidsOf(window), 'seen')
     }
     expect(windows).toEqual([[1, 2], [3]])
     expect((await server.list('desk', 'INBOX')).map(({ flags }) => flags)).toEqual([['\\Seen'], ['\\Seen'], ['\\Seen']])

@@ -36,7 +36,8 @@ const arrival = (bytes: Buffer, mailbox = 'it'): Arrival => ({
   receivedAt: ARRIVED,
   bytes,
 })
-const cursor = () => (tx: Tx) => tx.setCursor('it', 'INBOX', { uidValidity: '1', lastUid: uid, readSince: null })
+const cursor = () => (tx: Tx) =>
+  tx.setCursor('it', 'INBOX', { uidValidity: '1', lastUid: uid, readSince: null, sinceUid: 0 })
 const take = async (...mails: (TestMail | Buffer)[]): Promise<Ingested[]> => {
   const arrivals = mails.map(one => arrival(Buffer.isBuffer(one) ? one : mail(one)))
   return ingest(intake, arrivals, cursor())
@@ -86,7 +87,12 @@ describe('a new mail', () => {
       { kind: 'first-response', dueAt: ticket?.firstResponseDue, toldAt: NOW },
       { kind: 'resolution', dueAt: ticket?.resolutionDue, toldAt: NOW },
     ])
-    expect(await store.read.cursor('it', 'INBOX')).toEqual({ uidValidity: '1', lastUid: 1, readSince: null })
+    expect(await store.read.cursor('it', 'INBOX')).toEqual({
+      uidValidity: '1',
+      lastUid: 1,
+      readSince: null,
+      sinceUid: 0,
+    })
   })
 
   test('keeps its bytes and its attachments', async () => {

@@ -52,7 +52,7 @@ CREATE TABLE mailbox_folders (
     read_since TEXT,
     checked_at TEXT,
     last_error TEXT,
-    last_error_at TEXT,
+    last_error_at TEXT, role TEXT NOT NULL DEFAULT 'received' CHECK (role IN ('received', 'sent')), since_uid INTEGER NOT NULL DEFAULT 0, tidied_uid INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (mailbox, folder)
   ) STRICT;
 
@@ -176,7 +176,7 @@ CREATE TABLE raw_mails (
     outcome TEXT NOT NULL CHECK (outcome IN ('open', 'append', 'report', 'automatic', 'duplicate', 'skip', 'quarantine')),
     reason TEXT,
     ticket_id INTEGER REFERENCES tickets (id),
-    bytes BLOB NOT NULL,
+    bytes BLOB NOT NULL, full_size INTEGER,
     UNIQUE (mailbox, folder, uid_validity, uid)
   ) STRICT;
 

@@ -44,7 +44,7 @@ const intakeOn = (store: Awaited<ReturnType<typeof openStore>>): Intake => ({
   },
 })
 const group = (...uids: number[]) => {
-  const cursor = { uidValidity: '7', lastUid: uids.at(-1) ?? 0, readSince: null }
+  const cursor = { uidValidity: '7', lastUid: uids.at(-1) ?? 0, readSince: null, sinceUid: 0 }
   return [uids.map(arrival), (tx: Tx) => tx.setCursor('it', 'INBOX', cursor)] as const
 }
 

@@ -137,7 +137,7 @@ export async function openTestApi(
         : mail({ from: 'Jane Doe <jane@example.org>', to: 'it@example.org', date: new Date(now), ...source })
       const arrival = { mailbox: 'it', folder: 'INBOX', uidValidity: '7', uid, receivedAt: now, bytes }
       const [ingested] = await ingest(intake, [arrival], tx =>
-        tx.setCursor(arrival.mailbox, arrival.folder, { uidValidity: '7', lastUid: uid, readSince: null }),
+        tx.setCursor(arrival.mailbox, arrival.folder, { uidValidity: '7', lastUid: uid, readSince: null, sinceUid: 0 }),
       )
       if (!ingested) throw new Error('the mail was not taken in')
       return ingested

@@ -349,6 +349,9 @@ userdb {
 namespace inbox {
   inbox = yes
   separator = /
+  mailbox Outgoing {
+    special_use = \\Sent
+  }
 }
 service anvil {
   chroot =

@@ -24,6 +24,8 @@ export type MailboxSetup = {
   /** A minute unless given, so that what arrives sooner was told by IDLE. */
   readonly pollEvery?: string
   readonly folders?: readonly string[]
+  /** Further lines of YAML, such as `afterReading: seen`. */
+  readonly more?: string
 }
 
 export type DeskSetup = {
@@ -69,7 +71,7 @@ export async function writeSetup(setup: DeskSetup, folder: string): Promise<Writ
   const env: Record<string, string> = {}
   const parts: string[] = []
   for (const [name, mailbox] of Object.entries(mailboxes)) {
-    const { imap, smtp, oauth, startFrom = 'all', pollEvery = '60s', folders = ['INBOX'] } = mailbox
+    const { imap, smtp, oauth, startFrom = 'all', pollEvery = '60s', folders = ['INBOX'], more = '' } = mailbox
     const upper = name.toUpperCase()
     Object.assign(env, oauth ? oauth.env : { [`${upper}_IMAP`]: imap.password })
     if (smtp.login) env[`${upper}_SMTP`] = smtp.login.password
@@ -81,6 +83,7 @@ export async function writeSetup(setup: DeskSetup, folder: string): Promise<Writ
     folders: ${JSON.stringify(folders)}
     startFrom: ${startFrom}
     pollEvery: ${pollEvery}
+    ${more}
     imap:
       host: ${imap.host}
       port: ${imap.port}

@@ -1,0 +1,180 @@
+import { DeskError } from '../errors.ts'
+import { earlier, type Instant, plus } from '../instant.ts'
+import type { Cursor, FolderRole } from '../store/mailboxes.ts'
+import type { FetchedMail, Fetching, FolderState, ImapAccount, ImapSession } from './imap.ts'
+import { type Arrival, type Intake, ingest } from './ingest.ts'
+
+/*
+ * One look at one folder: where to begin, what is new, and what is done with it on the server afterwards. The cursor lives
+ * in the store and moves with the mails, in their transaction; flags and moves follow, and are never the source of truth.
+ */
+
+/** Where the first reading of a folder begins: mail that arrives from now on, all there is, or from a date on. */
+export type StartFrom = 'now' | 'all' | Instant
+
+/** What happens on the server to a mail that was taken in. */
+export type AfterReading = 'leave' | 'seen' | 'flagged' | { readonly moveTo: string }
+
+export type WatchedFolder = {
+  readonly mailbox: string
+  readonly folder: string
+  readonly role: FolderRole
+  readonly account: ImapAccount
+  readonly startFrom: StartFrom
+  /** How often to look when the server does not tell (ms). */
+  readonly pollEveryMs: number
+  /** Of a mail larger than this (bytes) only the beginning is read. */
+  readonly largestMail: number
+  readonly afterReading: AfterReading
+  /**
+   * Where sent mail is found: `auto` by its special use (RFC 6154), or its name; null: this folder's loop reads none. It
+   * needs no connection of its own, and is read after this folder.
+   */
+  readonly sent: string | null
+  /** All folders of the mailbox that are watched. */
+  readonly siblings: readonly string[]
+}
+
+/**
+ * Takes in everything that is new in the folder, and gives how many mails there were. Throws when the connection or the
+ * store fails; repeating it is safe.
+ */
+export async function readFolder(
+  intake: Intake,
+  watched: WatchedFolder,
+  session: ImapSession,
+  signal: AbortSignal,
+  how: Pick<Fetching, 'window'> = {},
+): Promise<number> {
+  const { mailbox, folder } = watched
+  const state = await session.open(folder)
+  let cursor = await cursorFor(intake, watched, session, state)
+  let read = 0
+  for await (const mails of session.fetchNew(cursor.lastUid, { ...how, largest: watched.largestMail })) {
+    const last = mails.at(-1)
+    if (!last) continue
+    cursor = { ...cursor, lastUid: last.uid }
+    const wanted = mails.filter(mail => isWanted(mail, cursor))
+    const uidValidity = state.uidValidity
+    const leftOut = rangesOf(mails, cursor).map(range => ({ mailbox, folder, uidValidity, ...range }))
+    const arrivals = wanted.map(mail => arrivalOf(mail, watched, uidValidity))
+    const reached = cursor
+    await ingest(intake, arrivals, async tx => {
+      await tx.setCursor(mailbox, folder, reached)
+      // So that whoever asks for marks later does not find years of mail marked.
+      if (watched.afterReading === 'leave') await tx.folderTidied(mailbox, folder, reached.lastUid)
+      for (const range of leftOut) await tx.leaveOut(range, intake.clock())
+    })
+    read += arrivals.length
+    if (signal.aborted) return read
+  }
+  await intake.store.write(tx => tx.folderRead(mailbox, folder, intake.clock()))
+  return read
+}
+
+/** A fetched mail as the ledger knows it. */
+export function arrivalOf(
+  { uid, receivedAt, bytes, fullSize }: FetchedMail,
+  { mailbox, folder, role }: Pick<WatchedFolder, 'mailbox' | 'folder' | 'role'>,
+  uidValidity: string,
+): Arrival {
+  return { mailbox, folder, uidValidity, uid, receivedAt, bytes, fullSize, sent: role === 'sent' }
+}
+
+/**
+ * Marks or moves on the server what was taken in, as the configuration says; also what was not any more before a crash. A
+ * courtesy to people who look into the mailbox: a server that refuses is told of in the log, and mail is read on.
+ */
+export async function tidy(
+  intake: Intake,
+  { mailbox, folder, afterReading }: WatchedFolder,
+  session: ImapSession,
+): Promise<void> {
+  if (afterReading === 'leave') return
+  const uids = await intake.store.read.untidied(mailbox, folder)
+  const last = uids.at(-1)
+  if (last === undefined) return
+  try {
+    if (typeof afterReading === 'string') await session.mark(uids, afterReading)
+    else await session.move(uids, afterReading.moveTo)
+  } catch (error) {
+    if (!(error instanceof DeskError) || session.lost) throw error
+    intake.log.warn({ mailbox, folder, reason: error.message }, 'mails taken in could not be marked or moved')
+    return
+  }
+  await intake.store.write(tx => tx.folderTidied(mailbox, folder, last))
+}
+
+/** When a folder is read anew (UIDVALIDITY), what was there before our first day still is not ours to answer. */
+function isWanted({ uid, receivedAt }: FetchedMail, { readSince, sinceUid }: Cursor): boolean {
+  return readSince === null || uid > sinceUid || receivedAt >= readSince
+}
+
+/** The mails of a window that are left alone, as ranges that no wanted mail interrupts. */
+function rangesOf(
+  mails: readonly FetchedMail[],
+  cursor: Cursor,
+): { firstUid: number; lastUid: number; mails: number }[] {
+  const ranges: { firstUid: number; lastUid: number; mails: number }[] = []
+  let open: (typeof ranges)[number] | null = null
+  for (const mail of mails) {
+    if (isWanted(mail, cursor)) open = null
+    else if (open) {
+      open.lastUid = mail.uid
+      open.mails++
+    } else {
+      open = { firstUid: mail.uid, lastUid: mail.uid, mails: 1 }
+      ranges.push(open)
+    }
+  }
+  return ranges
+}
+
+/**
+ * Where to go on. A new UIDVALIDITY means that the UIDs we know name other mails now (RFC 3501 §2.3.1.1): everything is
+ * read again, and what we had already is recognised by its content.
+ */
+async function cursorFor(
+  intake: Intake,
+  { mailbox, folder, role, startFrom }: WatchedFolder,
+  session: ImapSession,
+  state: FolderState,
+): Promise<Cursor> {
+  const known = await intake.store.read.cursor(mailbox, folder)
+  if (known && known.uidValidity === state.uidValidity) return known
+  const cursor: Cursor = known
+    ? { ...known, uidValidity: state.uidValidity, lastUid: 0, sinceUid: state.uidNext - 1 }
+    : await firstCursor(session, state, startFrom, intake.clock())
+  if (known)
+    intake.log.warn(
+      { mailbox, folder, was: known.uidValidity, is: state.uidValidity },
+      'UIDVALIDITY has changed: reading the folder anew',
+    )
+  await intake.store.write(async tx => {
+    await tx.beginFolder(mailbox, folder, role, cursor)
+    if (cursor.lastUid === 0 || state.exists === 0) return
+    const all = { mailbox, folder, uidValidity: cursor.uidValidity, firstUid: 1, lastUid: cursor.lastUid }
+    await tx.leaveOut({ ...all, mails: state.exists }, intake.clock())
+  })
+  if (cursor.lastUid > 0) intake.log.info({ mailbox, folder, leftOut: state.exists }, 'reading from now on')
+  return cursor
+}
+
+/** Mail of the last minute is not older than now: INTERNALDATE has whole seconds (RFC 3501 §2.3.3), and clocks differ. */
+const CLOCK_SLACK_MS = 60_000
+
+async function firstCursor(
+  session: ImapSession,
+  { uidValidity, uidNext }: FolderState,
+  startFrom: StartFrom,
+  now: Instant,
+): Promise<Cursor> {
+  const sinceUid = uidNext - 1
+  if (startFrom !== 'now')
+    return { uidValidity, lastUid: 0, readSince: startFrom === 'all' ? null : startFrom, sinceUid }
+  // A mail that comes just now is not among them.
+  const newest = (await session.list()).findLast(({ uid }) => uid < uidNext)
+  // By the server's clock where ours is ahead: what arrives until then would be left out.
+  const readSince = newest ? earlier(plus(newest.receivedAt, 1), plus(now, -CLOCK_SLACK_MS)) : null
+  return { uidValidity, lastUid: sinceUid, readSince, sinceUid }
+}
