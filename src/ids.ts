@@ -1,12 +1,18 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
+import { foldAddress } from './mail/address.ts'
 import { readOwnId } from './mail/message-id.ts'
+import { readReplyToken } from './mail/reply-address.ts'
 
-/** Makes and recognises this instance's Message-IDs. */
+/** Makes and recognises this instance's Message-IDs, and the tokens of its reply addresses. */
 export type Ids = {
   /** A new Message-ID for a mail of this ticket, without angle brackets. */
   mint(ticket: number, domain: string): string
   /** The ticket an id of ours names, when the signature proves that we made it; null for any other id. */
   ticketOf(id: string): number | null
+  /** What follows the delimiter in the reply address of this ticket and this person: at most 42 characters, always the same. */
+  replyToken(ticket: number, address: string): string
+  /** The ticket a token was made for, when we made it and for this person; null for any other, a forwarded one too. */
+  ticketOfToken(token: string, address: string): number | null
 }
 
 const BASE32 = 'abcdefghijklmnopqrstuvwxyz234567'
@@ -28,9 +34,13 @@ function base32(bytes: Uint8Array): string {
   return bits > 0 ? text + BASE32[(value << (5 - bits)) & 31] : text
 }
 
-/** Ids signed with HMAC-SHA-256, cut to 128 bits (RFC 2104 §5). `key` is the instance's own secret. */
+/** Ids and tokens signed with HMAC-SHA-256, cut to 128 bits (RFC 2104 §5). `key` is the instance's own secret. */
 export function createIds(key: Uint8Array): Ids {
   const mac = (signed: string): string => base32(createHmac('sha256', key).update(signed).digest().subarray(0, 16))
+  const isMac = (given: string, signed: string): boolean =>
+    timingSafeEqual(Buffer.from(mac(signed)), Buffer.from(given))
+  // An address may hold anything but begins nothing that `mint` signs.
+  const reply = (ticket: number, address: string): string => `reply.${ticket}.${foldAddress(address)}`
   return {
     mint(ticket, domain) {
       const signed = `pd.${ticket}.${base32(randomBytes(10))}`
@@ -38,9 +48,14 @@ export function createIds(key: Uint8Array): Ids {
     },
     ticketOf(id) {
       const own = readOwnId(id)
-      if (!own) return null
-      const good = timingSafeEqual(Buffer.from(mac(own.signed)), Buffer.from(own.mac))
-      return good ? own.ticket : null
+      return own && isMac(own.mac, own.signed) ? own.ticket : null
+    },
+    replyToken(ticket, address) {
+      return `${ticket}.${mac(reply(ticket, address))}`
+    },
+    ticketOfToken(token, address) {
+      const read = readReplyToken(token)
+      return read && isMac(read.mac, reply(read.ticket, address)) ? read.ticket : null
     },
   }
 }

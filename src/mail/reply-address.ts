@@ -1,0 +1,64 @@
+import { foldAddress } from './address.ts'
+import type { Message } from './message.ts'
+
+/*
+ * Addresses that say by themselves which ticket an answer belongs to: `it+1042.<mac>@example.org`, the detail of RFC 5233.
+ * They survive clients that drop every header of a thread. Only the holder of the key can tell whether one is true (`ids.ts`).
+ */
+
+/** What a reply token claims. */
+export type ReplyToken = { readonly ticket: number; readonly mac: string }
+
+// Base32 in lower case: some gateways fold the case of addresses. The dot is no recipient delimiter anywhere.
+const TOKEN = /^(\d{1,15})\.([a-z2-7]{26})$/i
+
+/** Reads a token back; null when it has another shape. */
+export function readReplyToken(token: string): ReplyToken | null {
+  const [, ticket, mac = ''] = TOKEN.exec(token) ?? []
+  return ticket === undefined ? null : { ticket: Number(ticket), mac: mac.toLowerCase() }
+}
+
+/** An address and its detail, '' when it has none: `it+a@example.org` → `it@example.org` and `a`. The last delimiter counts. */
+export function splitDetail(address: string, delimiter = '+'): { readonly address: string; readonly detail: string } {
+  const at = address.lastIndexOf('@')
+  const cut = delimiter === '' ? -1 : address.lastIndexOf(delimiter, at - 1)
+  if (at < 0 || cut < 1 || cut + delimiter.length > at) return { address, detail: '' }
+  return { address: address.slice(0, cut) + address.slice(at), detail: address.slice(cut + delimiter.length, at) }
+}
+
+// RFC 5321 §4.5.3.1.1
+const LONGEST_LOCAL_PART = 64
+
+/** The address with a detail; null when it would be longer than servers need to take (RFC 5321 §4.5.3.1.1), or is none. */
+export function withDetail(address: string, detail: string, delimiter = '+'): string | null {
+  const at = address.lastIndexOf('@')
+  const local = `${address.slice(0, Math.max(at, 0))}${delimiter}${detail}`
+  if (at < 1 || new TextEncoder().encode(local).length > LONGEST_LOCAL_PART) return null
+  return local + address.slice(at)
+}
+
+// Where servers note whom a mail was for; a mail to a group or in Bcc has our address nowhere else.
+const RECIPIENT_FIELDS = new Set([
+  'delivered-to',
+  'x-delivered-to',
+  'x-original-to',
+  'envelope-to',
+  'x-envelope-to',
+  'x-forwarded-to',
+])
+const ADDRESS = /[^\s<>,;:"()@]{1,64}@[^\s<>,;:"()@]{1,255}/g
+
+/** More tokens than these are no answer but an attempt to keep us busy. */
+const MOST_TOKENS = 10
+
+/** The reply tokens in the recipients of a mail, in lower case, without repetition, at most 10. None is proven yet. */
+export function replyTokens(message: Pick<Message, 'to' | 'cc' | 'headers'>, delimiter = '+'): string[] {
+  const noted = message.headers
+    .filter(({ name }) => RECIPIENT_FIELDS.has(name))
+    .flatMap(({ value }) => [...value.matchAll(ADDRESS)].map(match => match[0]))
+  const details = [...message.to, ...message.cc]
+    .map(({ address }) => address)
+    .concat(noted)
+    .map(address => splitDetail(foldAddress(address), delimiter).detail)
+  return [...new Set(details.filter(detail => readReplyToken(detail)))].slice(0, MOST_TOKENS)
+}
