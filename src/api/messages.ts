@@ -1,5 +1,6 @@
 import { Type } from 'typebox'
-import { answerMail, senderAddress } from '../desk/outgoing-mail.ts'
+import { answerMail, replyAddress, senderAddress } from '../desk/outgoing-mail.ts'
+import { receivers } from '../desk/people.ts'
 import type { Agent, Policy } from '../desk/policy.ts'
 import { changedEvents, changesByAnswer, type Ticket, type TicketChanges, withStatus } from '../desk/ticket.ts'
 import { DeskError } from '../errors.ts'
@@ -104,12 +105,14 @@ async function addAnswer(tx: Tx, { policy, ids }: Desk, ticket: Ticket, said: Sa
       `mailbox ${ticket.mailbox} is not configured any more, so nothing can be sent from it`,
     )
 
+  const whom = receivers(ticket, await tx.participants(ticket.id), [], policy)
   const parent = await tx.lastReceived(ticket.id)
   const mail = answerMail({
     ticket,
     mailbox,
     agentName: agent?.displayName ?? null,
-    to: [ticket.requester],
+    receivers: whom,
+    replyTo: replyAddress(mailbox, ids.replyToken(ticket.id, ticket.requester.address)),
     text,
     messageId: ids.mint(ticket.id, domainOf(senderAddress(mailbox))),
     inReplyTo: parent?.messageId ?? null,
@@ -129,6 +132,8 @@ async function addAnswer(tx: Tx, { policy, ids }: Desk, ticket: Ticket, said: Sa
   }
   const outbox = await tx.enqueue(queued, now)
 
+  await tx.toldParticipants(ticket.id, whom.untold, now)
+
   const status = solve ? 'solved' : ticket.status === 'open' ? mailbox.afterAnswer : ticket.status
   const changes: TicketChanges = changesByAnswer(ticket, status, now)
   await tx.addEvents(
@@ -136,7 +141,7 @@ async function addAnswer(tx: Tx, { policy, ids }: Desk, ticket: Ticket, said: Sa
     [
       { kind: 'message', actor, data: { message, author: 'agent', agent: who.agent, mailbox: mailbox.name } },
       ...changedEvents(ticket, changes, actor),
-      { kind: 'reply-queued', actor, data: { kind: 'answer', outbox, to: mail.to } },
+      { kind: 'reply-queued', actor, data: { kind: 'answer', outbox, to: mail.to, cc: mail.cc } },
     ],
     now,
   )

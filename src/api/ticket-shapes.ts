@@ -3,6 +3,16 @@ import { PRIORITIES, STATUSES } from '../desk/ticket.ts'
 import { OutboxLine } from './outbox-shapes.ts'
 import { Address, anything, anythingOrNull, instant, list, number, object, oneOf, orNull, ref, text } from './shapes.ts'
 
+const Participant = object(
+  {
+    name: text('As they write it themselves; may be empty.'),
+    address: text('Their mail address.'),
+    told: Type.Boolean({ description: 'They were told that they take part, and how to leave.' }),
+    left: Type.Boolean({ description: 'They asked to be left out: they hear no more answers, and may still write.' }),
+  },
+  { $id: 'Participant', description: 'Somebody who takes part in a ticket.' },
+)
+
 const TICKET = {
   id: number('The number people see: `[#1042]`.'),
   mailbox: text('The mailbox it came in by.'),
@@ -19,7 +29,7 @@ const TICKET = {
   language: text('The language we write to the requester in (ISO 639-1).'),
   status: oneOf(
     STATUSES,
-    '`open`: the desk is to act; `pending`: the requester is; `solved`: a reply reopens it; `closed`: for good.',
+    '`open`: the desk is to act; `pending`: the requester is; `solved`, `closed`: done; a reply reopens it within `reopenWithin`, later it opens a new one.',
   ),
   category: orNull.text('What kind of request it is.'),
   priority: oneOf(PRIORITIES, 'How soon it is to be answered and solved.'),
@@ -117,7 +127,7 @@ const PromiseShape = object(
 export const TicketDetail = object(
   {
     ...TICKET,
-    participants: list(ref(Address), 'Who takes part and may write into it.'),
+    participants: list(ref(Participant), 'Who takes part: may write into it and hears the answers.'),
     messages: list(ref(MessageShape), 'Oldest first.'),
     events: list(ref(EventShape), 'Its history, oldest first.'),
     promises: list(ref(PromiseShape), 'Oldest first.'),
@@ -126,4 +136,12 @@ export const TicketDetail = object(
   { $id: 'TicketDetail', description: 'A ticket with all that is known of it.' },
 )
 
-export const TICKET_SHAPES = [TicketShape, AttachmentShape, MessageShape, EventShape, PromiseShape, TicketDetail]
+export const TICKET_SHAPES = [
+  Participant,
+  TicketShape,
+  AttachmentShape,
+  MessageShape,
+  EventShape,
+  PromiseShape,
+  TicketDetail,
+]

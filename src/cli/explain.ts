@@ -7,6 +7,7 @@ import { errorText } from '../errors.ts'
 import { automatedContext } from '../inbound/ingest.ts'
 import { parseMail } from '../inbound/parse.ts'
 import type { Instant } from '../instant.ts'
+import { senderProof } from '../mail/authentication-results.ts'
 import type { Message } from '../mail/message.ts'
 import { understand } from '../mail/understand.ts'
 
@@ -71,6 +72,7 @@ function factsFor(message: Message, policy: Policy, now: Instant): Facts {
     receivedAt: now,
     duplicateOf: null,
     candidates: [],
+    proof: senderProof(message.headers, message.from, policy.mx),
     reportOn: null,
     senderLanguage: null,
     acknowledgedLately: 0,
@@ -140,7 +142,7 @@ function replyOf(decision: Decision, policy: Policy, now: Instant) {
   const { reply, ticket } = decision
   if (reply.send === null) return reply
   const answers = { messageId: null, references: [] }
-  const preview = { id: SOME_NUMBER, ticket, reply, answers, messageId: 'preview', now }
+  const preview = { id: SOME_NUMBER, ticket, reply, answers, messageId: 'preview', replyTo: null, now }
   const { subject, text } = acknowledgementMail(policy, preview)
   return { send: reply.send, to: reply.to, language: ticket.language, subject, text }
 }

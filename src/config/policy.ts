@@ -7,7 +7,7 @@ import type { Config } from './schema.ts'
 
 /** What the desk decides by, out of a configuration that has passed every check. */
 export function toPolicy(config: Config, templates: TemplateSet): Policy {
-  const { automatic, people } = config
+  const { automatic, people, trust } = config
   return {
     mailboxes: entries(config.mailboxes, (name, mailbox) => ({
       name,
@@ -18,6 +18,7 @@ export function toPolicy(config: Config, templates: TemplateSet): Policy {
       serviceLevel: mailbox.serviceLevel,
       acknowledge: mailbox.acknowledge,
       afterAnswer: mailbox.afterAnswer,
+      subaddress: mailbox.subaddress,
     })),
     agents: Object.entries(config.agents).map(([name, { displayName, addresses, teams }]) => ({
       name,
@@ -43,6 +44,11 @@ export function toPolicy(config: Config, templates: TemplateSet): Policy {
     ownAddresses: new Set(Object.values(config.mailboxes).flatMap(mailbox => mailbox.addresses.map(foldAddress))),
     ownLists: new Set(config.ownLists.map(id => id.toLowerCase())),
     peopleDomains: new Set(people.domains.map(domain => domain.toLowerCase())),
+    mx: {
+      servIds: new Set(trust.mailServers.map(id => (id === 'exchange-online' ? '' : id.toLowerCase()))),
+      sealers: new Set(trust.forwarders.map(domain => domain.toLowerCase())),
+    },
+    reopenWithinMs: config.reopenWithin,
     heedSuppressHeader: automatic.heedSuppressHeader,
     acknowledgeMaxAgeMs: automatic.maxAge,
   }

@@ -48,6 +48,10 @@ const Mailbox = object(
       'The status of a ticket once an agent has answered it: `pending` waits for the requester, `solved` is done until they write again.',
       { default: 'pending' },
     ),
+    subaddress: maybeText(
+      'What the mail server allows between a name and a detail, usually `+`: our mails then ask for answers to an address such as `it+1042.x@example.org`, which finds its ticket whatever a mail client leaves out. Try that a mail to `it+x@…` arrives before you set it.',
+      { pattern: '^[+=_.-]$', patternErrorMessage: 'write one character, usually +' },
+    ),
     folders: Type.Array(text('A folder on the server, written as the server does.'), {
       minItems: 1,
       default: ['INBOX'],
@@ -295,6 +299,29 @@ export const ConfigSchema = object(
       }),
       'Our own distribution groups. Mail through them is answered as if it had come directly; mail of other lists never is.',
       { uniqueItems: true },
+    ),
+    trust: object(
+      {
+        mailServers: list(
+          text('A name such as mx.example.org, or exchange-online.', {
+            pattern: '^[^\\s;]+$',
+            patternErrorMessage: 'write the name alone, as it stands first in Authentication-Results',
+          }),
+          'The mail servers of ours whose `Authentication-Results` tell whether a sender is who they say (RFC 8601): the name at the beginning of that field, or `exchange-online`, which writes none. They must remove such fields from mail that comes in. With one named, an agent is only believed when it says pass; with none, From is.',
+          { uniqueItems: true },
+        ),
+        forwarders: list(
+          text('A domain such as example.org.'),
+          'Domains whose ARC seals are believed when they forward to us (RFC 8617).',
+          { uniqueItems: true },
+        ),
+      },
+      { default: {}, description: 'Whose word on senders is believed.' },
+    ),
+    reopenWithin: elapsed(
+      'How long after it was solved or closed a reply reopens a ticket. Later it opens a new one that refers to it.',
+      ['1h', '9000h'],
+      { default: '336h' },
     ),
     automatic: object(
       {

@@ -80,6 +80,8 @@ export function alarmMail(mail: {
     references: [],
     from: mail.from,
     to: mail.to.map(address => ({ name: '', address })),
+    cc: [],
+    replyTo: null,
     subject: `[Postdesk] ${headline(first)}${more}`,
     text: `${paragraphs}\n\nWhile it lasts you are told once a day, and once when it is over.\nThis mail was written by a program; an answer to it opens a ticket.\n`,
     html: null,

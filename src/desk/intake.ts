@@ -1,13 +1,23 @@
 import { earlier, type Instant, msBetween } from '../instant.ts'
 import { domainOf, foldAddress, isMailable, isOneOf } from '../mail/address.ts'
+import type { SenderProof } from '../mail/authentication-results.ts'
 import type { Address, AutomaticKind, Message, Report } from '../mail/message.ts'
 import { type Classification, classify } from './classify.ts'
 import { type Commands, readCommands } from './commands.ts'
-import { notYetReached } from './outgoing-mail.ts'
+import { agentOf, answersElsewhere, newcomers, provenAgent, type Receivers, receivers } from './people.ts'
 import type { Agent, MailboxPolicy, Policy } from './policy.ts'
 import { type Due, dueTimes } from './service-level.ts'
+import { wantsToLeave } from './taking-part.ts'
 import { templateLanguages } from './template.ts'
-import { type Candidate, type Rejected, type Signal, type Standing, thread } from './thread.ts'
+import {
+  type Candidate,
+  type Rejected,
+  type Signal,
+  type Standing,
+  type Threading,
+  thread,
+  type Writer,
+} from './thread.ts'
 import { changesByAnswer, type Priority, type Ticket, type TicketChanges, type TicketId, withStatus } from './ticket.ts'
 
 /*
@@ -26,6 +36,8 @@ export type Facts = {
   readonly duplicateOf: { readonly rawMail: number; readonly ticket: TicketId | null } | null
   /** Tickets this mail may belong to, strongest signal first. */
   readonly candidates: readonly Candidate[]
+  /** How far our own mail server proved the sender. */
+  readonly proof: SenderProof
   /** For a report: the ticket whose mail it reports on. */
   readonly reportOn: TicketId | null
   /** The language the sender is known to write, from earlier mail. */
@@ -58,8 +70,8 @@ export type Reply =
   | { readonly send: 'acknowledgement'; readonly to: Address; readonly repeatTheirWords: boolean }
   | Withheld
 
-/** What an agent's mail brings to the requester. */
-export type Relay = { readonly to: readonly Address[]; readonly text: string } | Withheld
+/** What an agent's mail brings to the requester, and in copy to those who take part. */
+export type Relay = (Receivers & { readonly text: string }) | Withheld
 
 export type NewTicket = Pick<
   Ticket,
@@ -95,6 +107,12 @@ export type Decision =
       readonly value: string
       readonly rejected: readonly Rejected[]
       readonly changes: TicketChanges
+      /** Why the mail has no power over the status, where it could be expected to. */
+      readonly powerless: string | null
+      readonly newcomers: readonly Address[]
+      /** The sender takes part and wants to no longer. */
+      readonly leaves: boolean
+      readonly proof: SenderProof
       readonly reply: Withheld
       readonly relay: Relay | null
     }
@@ -102,6 +120,10 @@ export type Decision =
       readonly kind: 'open'
       readonly ticket: NewTicket
       readonly author: Author
+      /** A ticket done for too long to be reopened, which this one follows up. */
+      readonly followUpOf: TicketId | null
+      readonly newcomers: readonly Address[]
+      readonly proof: SenderProof
       readonly classification: Classification
       readonly rejected: readonly Rejected[]
       readonly reply: Reply
@@ -131,22 +153,19 @@ export function decide(message: Message, facts: Facts, policy: Policy): Decision
   }
 
   const robot = message.automatic !== null && !MAY_BE_A_PERSON.has(message.automatic.kind)
-  const agent = robot ? null : writer(message, policy, facts.past)
+  const agent = robot ? null : agentBehind(message, facts, policy)
   const fromDesk = facts.past !== null && !robot && ours
-  const threading = thread(facts.candidates, message.from?.address ?? null, agent !== null || fromDesk)
+  const writer: Writer = {
+    address: message.from && foldAddress(message.from.address),
+    isAgent: agent !== null || fromDesk,
+    proof: facts.proof,
+  }
+  const threading = thread(facts.candidates, writer, facts.now, policy.reopenWithinMs)
   if (threading.joined) {
     const { candidate, standing } = threading.joined
     const author = fromDesk ? 'agent' : authorOf(message, candidate.ticket, standing, robot, agent)
-    return append(
-      message,
-      facts,
-      mailbox,
-      candidate,
-      standing,
-      author,
-      author === 'agent' ? agent : null,
-      threading.rejected,
-    )
+    const by = { author, agent: author === 'agent' ? agent : null, standing }
+    return append(message, facts, policy, mailbox, candidate, by, threading.rejected)
   }
   if (facts.past?.from === 'sent') return { kind: 'skip', why: 'sent mail that answers nothing we know' }
   const writtenTo = facts.past !== null && (agent !== null || fromDesk) ? addressee(message, policy) : null
@@ -154,7 +173,7 @@ export function decide(message: Message, facts: Facts, policy: Policy): Decision
   if (message.automatic && ANSWERS_NOTHING.has(message.automatic.kind)) {
     return { kind: 'automatic', why: `${message.automatic.kind}: ${message.automatic.why}; it belongs to no ticket` }
   }
-  return open(message, facts, policy, mailbox, robot, writtenTo, threading.rejected)
+  return open(message, facts, policy, mailbox, { robot, agent, writtenTo }, threading)
 }
 
 /** List and bulk mail, and mail that only asks not to be answered, may still be written by a person. */
@@ -188,15 +207,12 @@ function addressee({ to, cc }: Message, policy: Policy): Address | null {
   return [...to, ...cc].find(isTheirs) ?? null
 }
 
-/** The agent who wrote a mail; in sent mail Sender tells who wrote in the name of the mailbox (RFC 5322 §3.6.2). */
-function writer({ from, sender }: Message, policy: Policy, past: Past | null): Agent | null {
+/** The agent who wrote a mail. What is past is believed; in sent mail Sender tells who wrote (RFC 5322 §3.6.2). */
+function agentBehind(message: Message, { past, proof }: Facts, policy: Policy): Agent | null {
+  if (!past) return provenAgent(message, proof, policy)
+  const { from, sender } = message
   const known = from && agentOf(policy, from.address)
-  return known ?? (past?.from === 'sent' && sender ? agentOf(policy, sender.address) : null)
-}
-
-function agentOf(policy: Policy, address: string): Agent | null {
-  const folded = foldAddress(address)
-  return policy.agents.find(agent => agent.addresses.includes(folded)) ?? null
+  return known ?? (past.from === 'sent' && sender ? agentOf(policy, sender.address) : null)
 }
 
 function authorOf(message: Message, ticket: Ticket, standing: Standing, robot: boolean, agent: Agent | null): Author {
@@ -211,34 +227,50 @@ function authorOf(message: Message, ticket: Ticket, standing: Standing, robot: b
 function append(
   message: Message,
   facts: Facts,
+  policy: Policy,
   mailbox: MailboxPolicy,
   candidate: Candidate,
-  standing: Standing,
-  author: Author,
-  agent: Agent | null,
+  by: { readonly author: Author; readonly agent: Agent | null; readonly standing: Standing },
   rejected: readonly Rejected[],
 ): Decision {
   const { ticket, signal, value } = candidate
+  const { author, agent, standing } = by
   const commands = author === 'agent' ? commandsIn(message, facts) : null
+  const takesPart = author === 'requester' || author === 'participant'
+  const powerless = takesPart ? whyPowerless(message) : null
   return {
     kind: 'append',
     ticket,
-    author,
-    agent,
-    standing,
+    ...by,
     signal,
     value,
     rejected,
+    powerless,
     changes: isOvertaken(ticket, facts)
       ? changesByEarlierMail(ticket, commands, facts.receivedAt)
       : commands
         ? changesByAgent(ticket, mailbox, commands, facts.now)
-        : changesByOthers(ticket, author, facts.now),
+        : takesPart && powerless === null
+          ? withStatus(ticket, 'open', facts.now)
+          : {},
+    newcomers:
+      standing === 'pending' || author === 'robot'
+        ? []
+        : newcomers(message, { proof: facts.proof, agent: author === 'agent' ? agent : null, signal }, policy),
+    leaves: author === 'participant' && wantsToLeave(message.newText),
+    proof: facts.proof,
     reply: facts.past
       ? withheldOf(facts.past)
       : withhold('belongs-to-ticket', `the mail belongs to ticket ${ticket.id}, which was acknowledged when it opened`),
-    relay: commands ? relay(message, ticket, commands, facts) : null,
+    relay: commands ? relay(message, candidate, commands, facts, policy) : null,
   }
+}
+
+/** Why the mail of somebody who takes part leaves the status as it is; null: it reopens. */
+function whyPowerless(message: Message): string | null {
+  if (answersElsewhere(message)) return 'Reply-To is not the sender: the mail has no power over the status'
+  if (wantsToLeave(message.newText)) return 'the sender only leaves the conversation'
+  return null
 }
 
 /** What was sent from the mailbox itself has reached people as it is: a word that only looks like a command was none. */
@@ -265,12 +297,13 @@ function changesByAgent(ticket: Ticket, mailbox: MailboxPolicy, commands: Comman
   return changesByAnswer(ticket, status, now)
 }
 
-function changesByOthers(ticket: Ticket, author: Author, now: Instant): TicketChanges {
-  const reopens = author === 'requester' || author === 'participant'
-  return reopens && ticket.status !== 'closed' ? withStatus(ticket, 'open', now) : {}
-}
-
-function relay(message: Message, ticket: Ticket, commands: Commands, facts: Facts): Relay {
+function relay(
+  message: Message,
+  { ticket, participants }: Candidate,
+  commands: Commands,
+  facts: Facts,
+  policy: Policy,
+): Relay {
   if (facts.past) return withheldOf(facts.past)
   if (commands.unknown) return withhold('unknown-command', `the first line is no command: ${commands.unknown}`)
   if (!commands.text && message.attachments.length === 0)
@@ -278,9 +311,9 @@ function relay(message: Message, ticket: Ticket, commands: Commands, facts: Fact
   const restored = mayBeAnswered(facts)
   if (restored) return restored
   if (!ticket.requester) return withhold('no-address', 'the ticket has no requester who could be written to')
-  const to = notYetReached([ticket.requester], [...message.to, ...message.cc])
-  if (to.length === 0) return withhold('already-addressed', 'the agent addressed the requester directly')
-  return { to, text: commands.text }
+  const whom = receivers(ticket, participants.values(), [...message.to, ...message.cc], policy)
+  if (whom.to.length === 0) return withhold('already-addressed', 'the agent addressed all of them directly')
+  return { ...whom, text: commands.text }
 }
 
 function open(
@@ -288,10 +321,10 @@ function open(
   facts: Facts,
   policy: Policy,
   mailbox: MailboxPolicy,
-  robot: boolean,
-  writtenTo: Address | null,
-  rejected: readonly Rejected[],
+  by: { readonly robot: boolean; readonly agent: Agent | null; readonly writtenTo: Address | null },
+  { rejected, followUpOf }: Pick<Threading, 'rejected' | 'followUpOf'>,
 ): Decision {
+  const { robot, agent, writtenTo } = by
   const classification = classify(policy.rules, {
     subject: message.subject,
     text: message.forwarded ? `${message.newText}\n${message.forwarded.text}` : message.newText,
@@ -307,6 +340,9 @@ function open(
   return {
     kind: 'open',
     author: writtenTo ? 'agent' : robot ? 'robot' : 'requester',
+    followUpOf,
+    newcomers: robot ? [] : newcomers(message, { proof: facts.proof, agent, signal: null }, policy),
+    proof: facts.proof,
     classification,
     rejected,
     ticket: {
@@ -365,7 +401,16 @@ function acknowledge(message: Message, facts: Facts, policy: Policy, mailbox: Ma
   if (facts.acknowledgedLately >= ACKNOWLEDGEMENTS_PER_WINDOW) {
     return withhold('too-many', `${facts.acknowledgedLately} acknowledgements went to this address within the hour`)
   }
-  return { send: 'acknowledgement', to: sender, repeatTheirWords: policy.peopleDomains.has(domainOf(sender.address)) }
+  return { send: 'acknowledgement', to: sender, repeatTheirWords: mayHearThemselves(sender, facts, policy) }
+}
+
+/**
+ * Whether words of the mail may stand in the answer: only where it surely goes to who wrote them. Otherwise anybody could
+ * have us carry their phishing to whomever they write into From.
+ */
+function mayHearThemselves({ address }: Address, { proof }: Facts, { peopleDomains, mx }: Policy): boolean {
+  const proven = mx.servIds.size > 0 ? proof.level === 'pass' : proof.level !== 'fail'
+  return proven && peopleDomains.has(domainOf(address))
 }
 
 /** What is past was answered in its time. */

@@ -1,7 +1,9 @@
-import { distinct, foldAddress } from '../mail/address.ts'
 import type { Address } from '../mail/message.ts'
+import { withDetail } from '../mail/reply-address.ts'
 import { baseSubject, ticketTag } from '../mail/subject.ts'
+import type { Receivers } from './people.ts'
 import type { MailboxPolicy } from './policy.ts'
+import { copyNotice } from './taking-part.ts'
 import type { Ticket } from './ticket.ts'
 
 /** An attachment of a mail we have received, to be sent on. */
@@ -19,6 +21,9 @@ export type OutgoingMail = {
   readonly references: readonly string[]
   readonly from: Address
   readonly to: readonly Address[]
+  readonly cc: readonly Address[]
+  /** Where answers are to go when not to `from`. */
+  readonly replyTo: string | null
   readonly subject: string
   readonly text: string
   readonly html: string | null
@@ -32,14 +37,16 @@ export function answerMail(answer: {
   readonly ticket: Ticket
   readonly mailbox: MailboxPolicy
   readonly agentName: string | null
-  readonly to: readonly Address[]
+  readonly receivers: Receivers
+  readonly replyTo: string | null
   readonly text: string
   readonly messageId: string
   readonly inReplyTo: string | null
   readonly references: readonly string[]
   readonly attachments: readonly PassedOn[]
 }): OutgoingMail {
-  const { ticket, mailbox, agentName } = answer
+  const { ticket, mailbox, agentName, receivers } = answer
+  const notice = receivers.untold.length > 0 ? `\n-- \n${copyNotice(ticket.language)}\n` : ''
   return {
     messageId: answer.messageId,
     inReplyTo: answer.inReplyTo,
@@ -48,9 +55,11 @@ export function answerMail(answer: {
       name: agentName ? `${agentName} (${mailbox.displayName})` : mailbox.displayName,
       address: senderAddress(mailbox),
     },
-    to: answer.to,
+    to: receivers.to,
+    cc: receivers.cc,
+    replyTo: answer.replyTo,
     subject: replySubject(ticket),
-    text: `${answer.text.trim()}\n`,
+    text: `${answer.text.trim()}\n${notice}`,
     html: null,
     attachments: answer.attachments,
     automatic: false,
@@ -70,8 +79,7 @@ export function senderAddress(mailbox: MailboxPolicy): string {
   return first
 }
 
-/** Those of `wanted` who did not get the mail already, because the author addressed them or because they wrote it. */
-export function notYetReached(wanted: readonly Address[], already: readonly Address[]): Address[] {
-  const reached = new Set(already.map(address => foldAddress(address.address)))
-  return distinct(wanted).filter(address => !reached.has(foldAddress(address.address)))
+/** The address that answers of this ticket are to go to, where the mail server delivers such addresses; else null. */
+export function replyAddress(mailbox: MailboxPolicy, token: string): string | null {
+  return mailbox.subaddress === null ? null : withDetail(senderAddress(mailbox), token, mailbox.subaddress)
 }

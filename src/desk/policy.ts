@@ -1,4 +1,5 @@
 import { isOneOf } from '../mail/address.ts'
+import type { MxTrust } from '../mail/authentication-results.ts'
 import type { Message } from '../mail/message.ts'
 import type { Calendar } from './calendar.ts'
 import type { Rule } from './classify.ts'
@@ -33,6 +34,8 @@ export type MailboxPolicy = {
   readonly language: string
   readonly serviceLevel: string
   readonly acknowledge: boolean
+  /** What stands between name and detail in `it+detail@` (RFC 5233), when the mail server delivers that; null: it does not. */
+  readonly subaddress: string | null
   /** The status a ticket gets when an agent has answered without saying more. */
   readonly afterAnswer: Status
 }
@@ -55,6 +58,10 @@ export type Policy = {
   readonly ownLists: ReadonlySet<string>
   /** Domains of the people this desk serves, folded. Only to them does an automatic mail repeat words they wrote. */
   readonly peopleDomains: ReadonlySet<string>
+  /** Whose word on senders is believed: our own mail servers. */
+  readonly mx: MxTrust
+  /** How long (ms) a reply reopens what was done; later it opens a new ticket that follows it up. */
+  readonly reopenWithinMs: number
   /** `X-Auto-Response-Suppress` is a wish, not proof of a machine: whether an acknowledgement heeds it. */
   readonly heedSuppressHeader: boolean
   /** Mail whose server date is older than this many ms is never answered automatically. */

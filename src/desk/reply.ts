@@ -14,13 +14,14 @@ export type Acknowledged = {
   readonly reply: Extract<Reply, { send: 'acknowledgement' }>
   readonly answers: Pick<Message, 'messageId' | 'references'>
   readonly messageId: string
+  readonly replyTo: string | null
   readonly now: Instant
 }
 
 /** The acknowledgement as it leaves us. Throws when the ticket names what the policy does not have, which is a bug. */
 export function acknowledgementMail(
   policy: Policy,
-  { id, ticket, reply, answers, messageId, now }: Acknowledged,
+  { id, ticket, reply, answers, messageId, replyTo, now }: Acknowledged,
 ): OutgoingMail {
   const mailbox = policy.mailboxes.get(ticket.mailbox)
   const calendar = policy.calendars.get(policy.serviceLevels.get(ticket.serviceLevel)?.calendar ?? '')
@@ -51,6 +52,8 @@ export function acknowledgementMail(
     references: referencesFor(answers.messageId, answers.references),
     from,
     to: [{ name: reply.repeatTheirWords ? reply.to.name : '', address: reply.to.address }],
+    cc: [],
+    replyTo,
     subject,
     text,
     html,

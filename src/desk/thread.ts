@@ -1,4 +1,6 @@
-import { foldAddress } from '../mail/address.ts'
+import { type Instant, plus } from '../instant.ts'
+import type { SenderProof } from '../mail/authentication-results.ts'
+import type { Address } from '../mail/message.ts'
 import type { Ticket, TicketId } from './ticket.ts'
 
 /*
@@ -7,19 +9,26 @@ import type { Ticket, TicketId } from './ticket.ts'
  */
 
 /**
- * Why a ticket is a candidate: `own-id` a Message-ID that we signed is cited · `held-id` an id of a mail of the ticket is
- * cited · `cited-id` both cite the same mail, which has not arrived · `awaited` the ticket cites this very mail, which
- * arrives late · `tag` its `[#1042]` stands in the subject.
+ * Why a ticket is a candidate: `token` the reply address names it · `own-id` a Message-ID that we signed is cited ·
+ * `held-id` an id of a mail of the ticket is cited · `cited-id` both cite the same mail, which has not arrived ·
+ * `awaited` the ticket cites this very mail, which arrives late · `tag` its `[#1042]` stands in the subject ·
+ * `conversation` Outlook's Thread-Index is that of a mail of the ticket · `subject` the sender answers something of the same
+ * subject, and wrote about it lately.
  */
-export type Signal = 'own-id' | 'held-id' | 'cited-id' | 'awaited' | 'tag'
+export type Signal = 'token' | 'own-id' | 'held-id' | 'cited-id' | 'awaited' | 'tag' | 'conversation' | 'subject'
+
+/** Who shows one of these has seen a mail of the ticket; the others anybody can write. */
+const SEEN: ReadonlySet<Signal> = new Set(['token', 'own-id', 'held-id', 'conversation'])
 
 export type Candidate = {
   readonly ticket: Ticket
-  /** Folded addresses of those who take part, the requester among them. */
-  readonly participants: ReadonlySet<string>
+  /** Those who take part, the requester among them, by folded address. */
+  readonly participants: ReadonlyMap<string, Participant>
   readonly signal: Signal
-  /** The id or tag that led here. */
+  /** The id, tag or subject that led here. */
   readonly value: string
+  /** For `token`: the folded address of the participant that it was made for; null: of nobody we know. */
+  readonly issuedTo?: string | null
 }
 
 export type Rejected = {
@@ -29,38 +38,79 @@ export type Rejected = {
   readonly why: string
 }
 
+/** Who left hears no more answers, and may still write. `told`: they have been told that they take part, and how to leave. */
+export type Participant = Address & { readonly left: boolean; readonly told: boolean }
+
+/** Who wrote, as far as it matters here. */
+export type Writer = {
+  /** Folded; null: the mail names nobody. */
+  readonly address: string | null
+  /** Proven far enough to be believed. */
+  readonly isAgent: boolean
+  readonly proof: SenderProof
+}
+
 /** `accepted`: the sender takes part. `pending`: a stranger with a good reference, to be seen by agents and nobody else. */
 export type Standing = 'accepted' | 'pending'
 
 export type Threading = {
   readonly joined: { readonly candidate: Candidate; readonly standing: Standing } | null
+  /** The ticket that the mail would have joined, had that not been done for too long: a new one follows it up. */
+  readonly followUpOf: TicketId | null
   readonly rejected: readonly Rejected[]
 }
 
-/** Decides among the candidates (strongest first) for a sender whose address is `sender` (null: the mail names none). */
-export function thread(candidates: readonly Candidate[], sender: string | null, isAgent: boolean): Threading {
+/** Decides among the candidates (strongest first). What is done stays open to replies for `reopenWithinMs`. */
+export function thread(
+  candidates: readonly Candidate[],
+  writer: Writer,
+  now: Instant,
+  reopenWithinMs: number,
+): Threading {
   const rejected: Rejected[] = []
   let pending: Candidate | null = null
+  let followUpOf: TicketId | null = null
   for (const candidate of candidates) {
-    const takesPart = isAgent || (sender !== null && candidate.participants.has(foldAddress(sender)))
-    if (candidate.ticket.status === 'closed' && !isAgent) {
-      rejected.push(reject(candidate, 'the ticket is closed'))
-    } else if (takesPart) {
-      return { joined: { candidate, standing: 'accepted' }, rejected }
-    } else if (candidate.signal === 'own-id' || candidate.signal === 'held-id') {
-      // Whoever cites one of the ticket's own mails has seen it; a colleague it was passed on to, or a thief.
+    const objection = whyNotAccepted(candidate, writer)
+    const over = !writer.isAgent && isOver(candidate.ticket, now, reopenWithinMs)
+    if (over) {
+      if (objection === null) followUpOf ??= candidate.ticket.id
+      rejected.push(reject(candidate, 'the ticket has been done for too long'))
+    } else if (objection === null) {
+      return { joined: { candidate, standing: 'accepted' }, followUpOf: null, rejected }
+    } else if (SEEN.has(candidate.signal)) {
+      // A colleague it was passed on to, or a thief.
       pending ??= candidate
-      rejected.push(reject(candidate, 'the sender does not take part in the ticket'))
+      rejected.push(reject(candidate, objection))
     } else {
-      rejected.push(reject(candidate, 'the sender does not take part in the ticket, and anybody can write that'))
+      rejected.push(reject(candidate, `${objection}, and anybody can write that`))
     }
   }
-  if (!pending) return { joined: null, rejected }
+  // Who takes part in one of them is no stranger: their mail is about that one.
+  if (!pending || followUpOf !== null) return { joined: null, followUpOf, rejected }
   const chosen = pending
   return {
     joined: { candidate: chosen, standing: 'pending' },
+    followUpOf: null,
     rejected: rejected.filter(one => one.ticket !== chosen.ticket.id || one.signal !== chosen.signal),
   }
+}
+
+/** Null when the sender takes part in the ticket and nothing speaks against its being them. */
+function whyNotAccepted({ signal, issuedTo, participants }: Candidate, writer: Writer): string | null {
+  if (writer.isAgent) return null
+  if (writer.address === null || !participants.has(writer.address)) {
+    return signal === 'token' && issuedTo
+      ? 'the sender does not take part in the ticket; the reply address was made for somebody else'
+      : 'the sender does not take part in the ticket'
+  }
+  // Who answers to the address made for them alone is them: signatures break on the way, as forwarders add their footers.
+  const known = signal === 'token' && issuedTo === writer.address
+  return writer.proof.level === 'fail' && !known ? `the sender is not who the mail says (${writer.proof.why})` : null
+}
+
+function isOver({ status, solvedAt }: Ticket, now: Instant, reopenWithinMs: number): boolean {
+  return (status === 'solved' || status === 'closed') && solvedAt !== null && plus(solvedAt, reopenWithinMs) < now
 }
 
 function reject(candidate: Candidate, why: string): Rejected {

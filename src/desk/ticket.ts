@@ -4,7 +4,7 @@ import type { Address } from '../mail/message.ts'
 /** The number people see: `[#1042]`. */
 export type TicketId = number
 
-/** `open`: the desk is to act; `pending`: the requester is; `solved`: done, a reply reopens it; `closed`: for good. */
+/** `open`: the desk is to act; `pending`: the requester is; `solved` and `closed`: done; a reply reopens it within `reopenWithin`, later it opens a new one. */
 export const STATUSES = ['open', 'pending', 'solved', 'closed'] as const
 export type Status = (typeof STATUSES)[number]
 

@@ -1,16 +1,21 @@
 import { ACKNOWLEDGEMENT_WINDOW_MS, type Facts, type Past } from '../desk/intake.ts'
+import type { Policy } from '../desk/policy.ts'
 import type { Candidate, Signal } from '../desk/thread.ts'
 import type { TicketId } from '../desk/ticket.ts'
 import type { Ids } from '../ids.ts'
-import { earlier, type Instant, plus } from '../instant.ts'
+import { DAY, earlier, type Instant, plus } from '../instant.ts'
 import { foldAddress } from '../mail/address.ts'
+import { senderProof } from '../mail/authentication-results.ts'
 import type { Message } from '../mail/message.ts'
 import { citedIds, foldId } from '../mail/message-id.ts'
-import { taggedTickets } from '../mail/subject.ts'
+import { readReplyToken, replyTokens } from '../mail/reply-address.ts'
+import { baseSubject, isReplySubject, taggedTickets } from '../mail/subject.ts'
 import type { Reads } from '../store/store.ts'
 
 /** More ids, tags or tickets than these are no conversation but an attempt to keep us busy. */
 const MAX_CANDIDATES = 10
+/** How long an answer without any reference is taken for one by its subject alone. */
+const SAME_SUBJECT_MS = 7 * DAY
 
 type Arrived = {
   readonly mailbox: string
@@ -23,20 +28,21 @@ type Arrived = {
 /** Looks up everything that `decide` is told about a mail. */
 export async function gatherFacts(
   read: Reads,
-  ids: Ids,
+  { ids, policy }: { readonly ids: Ids; readonly policy: Policy },
   arrived: Arrived,
   message: Message,
   now: Instant,
 ): Promise<Facts> {
   const sender = message.from?.address ?? null
   const original = message.report?.originalMessageId ?? null
-  const found = await candidates(read, ids, message)
+  const found = await candidates(read, ids, policy, arrived.mailbox, message, now)
   return {
     now: arrived.past ? earlier(arrived.receivedAt, now) : now,
     mailbox: arrived.mailbox,
     receivedAt: arrived.receivedAt,
     duplicateOf: await read.sameContent(message.fingerprint, arrived.rawMail),
     candidates: found,
+    proof: senderProof(message.headers, message.from, policy.mx),
     reportOn: original ? await ticketOfOurMail(read, ids, original) : null,
     senderLanguage: sender ? await read.languageOf(sender) : null,
     acknowledgedLately: sender ? await read.acknowledgementsTo(sender, plus(now, -ACKNOWLEDGEMENT_WINDOW_MS)) : 0,
@@ -55,36 +61,67 @@ async function lastMails(read: Reads, found: readonly Candidate[]): Promise<Map<
   return last
 }
 
+type Sign = { readonly ticket: TicketId; readonly signal: Signal; readonly value: string; readonly token?: string }
+
 /** The tickets this mail may belong to, strongest signal first, each ticket once. */
-async function candidates(read: Reads, ids: Ids, message: Message): Promise<Candidate[]> {
+async function candidates(
+  read: Reads,
+  ids: Ids,
+  policy: Policy,
+  mailbox: string,
+  message: Message,
+  now: Instant,
+): Promise<Candidate[]> {
+  const delimiter = policy.mailboxes.get(mailbox)?.subaddress ?? null
+  const signs: Sign[] = []
+  for (const token of delimiter === null ? [] : replyTokens(message, delimiter)) {
+    const ticket = readReplyToken(token)?.ticket
+    if (ticket !== undefined) signs.push({ ticket, signal: 'token', value: `reply address of ${ticket}`, token })
+  }
   const cited = citedIds(message.inReplyTo, message.references)
   const own = message.messageId ? foldId(message.messageId) : null
   const known = await read.threadIds(own ? [...cited, own] : cited)
-
-  const signals: { ticket: TicketId; signal: Signal; value: string }[] = []
   for (const id of cited) {
     const ticket = ids.ticketOf(id)
-    if (ticket !== null) signals.push({ ticket, signal: 'own-id', value: id })
+    if (ticket !== null) signs.push({ ticket, signal: 'own-id', value: id })
   }
   for (const id of cited) {
     const found = known.filter(row => row.id === id).sort((a, b) => Number(b.held) - Number(a.held))
-    for (const row of found) signals.push({ ticket: row.ticket, signal: row.held ? 'held-id' : 'cited-id', value: id })
+    for (const row of found) signs.push({ ticket: row.ticket, signal: row.held ? 'held-id' : 'cited-id', value: id })
   }
   for (const row of known) {
-    if (row.id === own && !row.held) signals.push({ ticket: row.ticket, signal: 'awaited', value: row.id })
+    if (row.id === own && !row.held) signs.push({ ticket: row.ticket, signal: 'awaited', value: row.id })
   }
-  for (const ticket of taggedTickets(message.subject)) signals.push({ ticket, signal: 'tag', value: `[#${ticket}]` })
+  for (const ticket of taggedTickets(message.subject)) signs.push({ ticket, signal: 'tag', value: `[#${ticket}]` })
+  for (const ticket of await ofSameSubject(read, message, now))
+    signs.push({ ticket, signal: 'subject', value: baseSubject(message.subject) })
 
   const found = new Map<TicketId, Candidate>()
-  for (const { ticket: id, signal, value } of signals) {
+  for (const { ticket: id, signal, value, token } of signs) {
     if (found.has(id)) continue
     if (found.size >= MAX_CANDIDATES) break
     const ticket = await read.ticket(id)
     if (!ticket) continue
     const people = await read.participants(id)
-    found.set(id, { ticket, participants: new Set(people.map(person => foldAddress(person.address))), signal, value })
+    const participants = new Map(people.map(person => [foldAddress(person.address), person]))
+    if (token === undefined) {
+      found.set(id, { ticket, participants, signal, value })
+      continue
+    }
+    // Whom a token was made for is not in it: it is one of those who take part, or it is not ours.
+    const issuedTo = [...participants.keys()].find(address => ids.ticketOfToken(token, address) === id)
+    if (issuedTo !== undefined) found.set(id, { ticket, participants, signal, value, issuedTo })
   }
   return [...found.values()]
+}
+
+/** Some clients and gateways drop every reference: an answer of the same person about the same thing, soon after. */
+async function ofSameSubject(read: Reads, message: Message, now: Instant): Promise<TicketId[]> {
+  const subject = baseSubject(message.subject)
+  if (!message.from || subject === '' || !isReplySubject(message.subject)) return []
+  const lately = { requester: foldAddress(message.from.address), updatedSince: plus(now, -SAME_SUBJECT_MS) }
+  const recent = await read.tickets(lately, MAX_CANDIDATES)
+  return recent.filter(one => baseSubject(one.subject) === subject).map(({ id }) => id)
 }
 
 /** The ticket that a mail of ours with this Message-ID belongs to; null when we never sent it. */

@@ -140,7 +140,7 @@ export async function settle(
     return await tx.attempt(async () => {
       const { mailbox, receivedAt } = arrival
       const past = arrival.sent ? 'sent' : isImported(arrival) ? 'archive' : null
-      const facts = await gatherFacts(tx, intake.ids, { mailbox, receivedAt, rawMail, past }, message, now)
+      const facts = await gatherFacts(tx, intake, { mailbox, receivedAt, rawMail, past }, message, now)
       const decision: Decision = decide(message, facts, intake.policy)
       const settled = await record(tx, intake, { ...arrival, rawMail }, message, decision, now)
       await tx.settleRawMail(rawMail, { ...settled, fingerprint: message.fingerprint })

@@ -1,11 +1,11 @@
 import type { Decision } from '../desk/intake.ts'
-import { answerMail, type PassedOn, senderAddress } from '../desk/outgoing-mail.ts'
+import { answerMail, type PassedOn, replyAddress, senderAddress } from '../desk/outgoing-mail.ts'
 import type { MailboxPolicy, Policy } from '../desk/policy.ts'
 import { acknowledgementMail } from '../desk/reply.ts'
 import { changedEvents, type TicketId } from '../desk/ticket.ts'
 import type { Ids } from '../ids.ts'
 import type { Instant } from '../instant.ts'
-import { distinct, domainOf, foldAddress, isMailable, isOneOf } from '../mail/address.ts'
+import { domainOf, foldAddress } from '../mail/address.ts'
 import type { Address, Message } from '../mail/message.ts'
 import { citedIds, referencesFor } from '../mail/message-id.ts'
 import { type NewMessage, noteOn, sentMessage } from '../store/messages.ts'
@@ -28,9 +28,6 @@ type Arrived = {
 }
 type Opened = Extract<Decision, { kind: 'open' }>
 type Appended = Extract<Decision, { kind: 'append' }>
-
-/** A mail to everybody in the company must not make everybody a participant. */
-const MAX_PARTICIPANTS = 50
 
 /** Records one decision; gives what the ledger says of the mail from now on. */
 export async function record(
@@ -94,7 +91,7 @@ async function open(
   const dates = { firstResponseDue: ticket.due.firstResponse.at, resolutionDue: ticket.due.resolution.at }
   const id = await tx.openTicket({ ...row, ...dates }, ticket.tags, now)
   if (requester !== null) await tx.addParticipants(id, [requester], now)
-  if (author !== 'robot') await addressedTakePart(tx, desk.policy, id, message, now)
+  await takePart(tx, id, decision.newcomers, now)
 
   const messageId = await tx.saveMessage(received(arrived, message, { ticket: id, author }), message.attachments)
   await tx.saveThreadIds(id, message.messageId, citedIds(message.inReplyTo, message.references))
@@ -106,7 +103,10 @@ async function open(
       {
         kind: 'opened',
         actor,
-        data: { mailbox: arrived.mailbox, message: messageId, author, rejected: decision.rejected },
+        data: {
+          ...{ mailbox: arrived.mailbox, message: messageId, author },
+          ...{ rejected: decision.rejected, followUpOf: decision.followUpOf, proof: decision.proof },
+        },
       },
       {
         kind: 'classified',
@@ -168,7 +168,8 @@ async function acknowledge(
 
   const mailbox = mailboxOf(desk.policy, ticket.mailbox)
   const messageId = desk.ids.mint(id, domainOf(senderAddress(mailbox)))
-  const mail = acknowledgementMail(desk.policy, { id, ticket, reply, answers: message, messageId, now })
+  const replyTo = replyAddress(mailbox, desk.ids.replyToken(id, reply.to.address))
+  const mail = acknowledgementMail(desk.policy, { id, ticket, reply, answers: message, messageId, replyTo, now })
   const sent = await tx.saveMessage(
     sentMessage(
       { ticket: id, author: 'postdesk', agent: null, mailbox: mailbox.name, mail, language: ticket.language },
@@ -212,17 +213,16 @@ async function append(
   // A stranger's ids would let further strangers in by citing them, and their Cc would make them participants.
   if (standing === 'accepted') {
     await tx.saveThreadIds(ticket.id, message.messageId, citedIds(message.inReplyTo, message.references))
-    if (author === 'requester' || author === 'participant' || author === 'agent') {
-      await addressedTakePart(tx, desk.policy, ticket.id, message, now)
-    }
+    await takePart(tx, ticket.id, decision.newcomers, now)
+    if (decision.leaves && message.from) await tx.leaveTicket(ticket.id, message.from.address, now)
     if (author === 'requester' && message.from) await tx.savePerson(message.from, message.language, now)
   }
-  const { signal, value, rejected } = decision
+  const { signal, value, rejected, powerless, proof } = decision
   await tx.addEvents(
     ticket.id,
     [
-      { kind: 'threaded', actor: 'postdesk', data: { message: messageId, signal, value, standing, rejected } },
-      { kind: 'message', actor, data: { message: messageId, author, mailbox: arrived.mailbox } },
+      { kind: 'threaded', actor: 'postdesk', data: { message: messageId, signal, value, standing, rejected, proof } },
+      { kind: 'message', actor, data: { message: messageId, author, mailbox: arrived.mailbox, powerless } },
       ...changedEvents(ticket, changes, actor),
     ],
     now,
@@ -251,7 +251,8 @@ async function relay(
     ticket,
     mailbox,
     agentName: agent?.displayName ?? null,
-    to: plan.to,
+    receivers: plan,
+    replyTo: replyAddress(mailbox, desk.ids.replyToken(ticket.id, ticket.requester?.address ?? '')),
     text: plan.text,
     messageId: desk.ids.mint(ticket.id, domainOf(senderAddress(mailbox))),
     inReplyTo: parent?.messageId ?? null,
@@ -269,7 +270,8 @@ async function relay(
   }
   const outbox = await tx.enqueue(queued, now)
   if (outbox === null) return
-  const data = { kind: 'answer', outbox, to: mail.to }
+  await tx.toldParticipants(ticket.id, plan.untold, now)
+  const data = { kind: 'answer', outbox, to: mail.to, cc: mail.cc }
   await tx.addEvents(ticket.id, [{ kind: 'reply-queued', actor: `agent:${agent?.name ?? ''}`, data }], now)
 }
 
@@ -280,20 +282,10 @@ function passedOn(rawMail: number, message: Message): PassedOn[] {
     .map(({ part, filename, contentType }) => ({ rawMail, part, filename, contentType }))
 }
 
-/** Whoever the author addressed belongs to the conversation and may answer in it. */
-async function addressedTakePart(
-  tx: Tx,
-  policy: Policy,
-  ticket: TicketId,
-  message: Message,
-  now: Instant,
-): Promise<void> {
-  const people: number[] = []
-  for (const person of distinct([...message.to, ...message.cc]).slice(0, MAX_PARTICIPANTS)) {
-    if (!isMailable(person.address) || isOneOf(person.address, policy.ownAddresses)) continue
-    people.push(await tx.savePerson(person, null, now))
-  }
-  await tx.addParticipants(ticket, people, now)
+async function takePart(tx: Tx, ticket: TicketId, people: readonly Address[], now: Instant): Promise<void> {
+  const ids: number[] = []
+  for (const person of people) ids.push(await tx.savePerson(person, null, now))
+  await tx.addParticipants(ticket, ids, now)
 }
 
 async function withheld(

@@ -25,9 +25,11 @@ export async function compose(
     })),
   )
   return {
-    envelope: { from: envelopeFrom(mail), to: mail.to.map(address => foldAddress(address.address)) },
+    envelope: { from: envelopeFrom(mail), to: [...mail.to, ...mail.cc].map(address => foldAddress(address.address)) },
     from: named(mail.from),
     to: mail.to.map(named),
+    ...(mail.cc.length > 0 ? { cc: mail.cc.map(named) } : {}),
+    ...(mail.replyTo === null ? {} : { replyTo: { name: mail.from.name, address: mail.replyTo } }),
     subject: mail.subject,
     date: new Date(epochMs(createdAt)),
     messageId: `<${mail.messageId}>`,

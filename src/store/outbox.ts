@@ -93,7 +93,7 @@ export function outboxWrites(db: Db) {
   return {
     /** Gives the id, or null when a mail with this dedupe key was made out before. */
     async enqueue(mail: NewOutboxMail, at: Instant): Promise<number | null> {
-      const recipients = mail.mail.to.map(address => foldAddress(address.address)).join(' ')
+      const recipients = [...mail.mail.to, ...mail.mail.cc].map(address => foldAddress(address.address)).join(' ')
       const [row] = await insertOutboxMail(db, { ...mail, recipients, mail: toJson(mail.mail), at })
       return row?.id ?? null
     },
@@ -247,6 +247,8 @@ type Row = {
   sent_at: Instant | null
 }
 
+const NEITHER: Pick<OutgoingMail, 'cc' | 'replyTo'> = { cc: [], replyTo: null }
+
 function toOutboxMail(row: Row): OutboxMail {
   return {
     id: row.id,
@@ -255,7 +257,11 @@ function toOutboxMail(row: Row): OutboxMail {
     kind: row.kind,
     dedupeKey: row.dedupe_key,
     mailbox: row.mailbox,
-    mail: fromJson(row.mail),
+    // Mails made out by an earlier version have neither.
+    mail: {
+      ...NEITHER,
+      ...fromJson<Partial<Pick<OutgoingMail, 'cc' | 'replyTo'>> & Omit<OutgoingMail, 'cc' | 'replyTo'>>(row.mail),
+    },
     state: row.state,
     attempts: row.attempts,
     nextAttemptAt: row.next_attempt_at,

@@ -1,3 +1,4 @@
+import type { Participant } from '../desk/thread.ts'
 import type { TicketId } from '../desk/ticket.ts'
 import type { Instant } from '../instant.ts'
 import { foldAddress } from '../mail/address.ts'
@@ -14,15 +15,20 @@ export function peopleReads(db: Db) {
     },
 
     /** Those who take part in a ticket, in the order in which they came. */
-    async participants(ticket: TicketId): Promise<Address[]> {
-      return db
+    async participants(ticket: TicketId): Promise<Participant[]> {
+      const rows = await db
         .selectFrom('participants as pa')
         .innerJoin('people as pe', 'pe.id', 'pa.person_id')
-        .select(['pe.name', 'pe.address'])
+        .select(['pe.name', 'pe.address', 'pa.told_at', 'pa.left_at'])
         .where('pa.ticket_id', '=', ticket)
         .orderBy('pa.added_at')
         .orderBy('pe.id')
         .execute()
+      return rows.map(({ name, address, told_at, left_at }) => ({
+        ...{ name, address },
+        left: left_at !== null,
+        told: told_at !== null,
+      }))
     },
   }
 }
@@ -32,6 +38,21 @@ export function peopleWrites(db: Db) {
     /** The id of this person; a better name and a newly seen language replace what was known. */
     async savePerson(person: Address, language: string | null, at: Instant): Promise<number> {
       return one(await savePerson(db, { address: foldAddress(person.address), name: person.name, language, at })).id
+    },
+
+    /** They have been told that they take part. */
+    async toldParticipants(ticket: TicketId, people: readonly Address[], at: Instant): Promise<void> {
+      for (const { address } of people) await tellParticipant(db, { ticket, address: foldAddress(address), at })
+    },
+
+    /** This person wants no more answers. */
+    async leaveTicket(ticket: TicketId, address: string, at: Instant): Promise<void> {
+      await db
+        .updateTable('participants')
+        .set({ left_at: at })
+        .where('ticket_id', '=', ticket)
+        .where('person_id', 'in', db.selectFrom('people').select('id').where('address', '=', foldAddress(address)))
+        .execute()
     },
 
     async addParticipants(ticket: TicketId, people: readonly number[], at: Instant): Promise<void> {
@@ -67,4 +88,12 @@ const addParticipant = statement((db, row: { ticket: TicketId; person: number; a
     .insertInto('participants')
     .values({ ticket_id: row.ticket, person_id: row.person, added_at: row.at })
     .onConflict(on => on.doNothing()),
+)
+
+const tellParticipant = statement((db, row: { ticket: TicketId; address: string; at: Instant }) =>
+  db
+    .updateTable('participants')
+    .set({ told_at: row.at })
+    .where('ticket_id', '=', row.ticket)
+    .where('person_id', 'in', db.selectFrom('people').select('id').where('address', '=', row.address)),
 )

@@ -81,7 +81,15 @@ export type Tables = {
     revision: Generated<number>
   }
   ticket_tags: { ticket_id: number; tag: string }
-  participants: { ticket_id: number; person_id: number; added_at: Instant }
+  participants: {
+    ticket_id: number
+    person_id: number
+    added_at: Instant
+    /** When they were told that they take part. */
+    told_at: Instant | null
+    /** When they asked to be left out. */
+    left_at: Instant | null
+  }
   messages: {
     id: Generated<number>
     ticket_id: number | null

@@ -69,6 +69,7 @@ describe('a small configuration', () => {
       serviceLevel: 'std',
       acknowledge: true,
       afterAnswer: 'pending',
+      subaddress: null,
       folders: ['INBOX'],
       sentFolder: 'auto',
       afterReading: 'leave',

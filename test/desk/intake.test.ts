@@ -7,7 +7,7 @@ import { HOUR, plus } from '../../src/instant.ts'
 import type { AutomaticKind, Message } from '../../src/mail/message.ts'
 import { message } from '../support/message.ts'
 import { policy } from '../support/policy.ts'
-import { ticket } from '../support/ticket.ts'
+import { takingPart, ticket } from '../support/ticket.ts'
 
 const NOW = '2026-11-23T09:00:05.000Z' // a Monday, 10:00 in Brussels
 
@@ -17,6 +17,7 @@ const facts = (different: Partial<Facts> = {}): Facts => ({
   receivedAt: '2026-11-23T09:00:00.000Z',
   duplicateOf: null,
   candidates: [],
+  proof: { level: 'none', why: 'nobody said' },
   reportOn: null,
   senderLanguage: null,
   acknowledgedLately: 0,
@@ -28,7 +29,12 @@ const facts = (different: Partial<Facts> = {}): Facts => ({
 
 const known = (different: Partial<Ticket> = {}, people = ['jane@example.org']): Partial<Facts> => ({
   candidates: [
-    { ticket: ticket(different), participants: new Set(people), signal: 'held-id', value: 'x@y' } satisfies Candidate,
+    {
+      ticket: ticket(different),
+      participants: takingPart(people),
+      signal: 'held-id',
+      value: 'x@y',
+    } satisfies Candidate,
   ],
 })
 
@@ -190,9 +196,28 @@ describe('a reply', () => {
     )
     expect(decision).toMatchObject({ author: 'robot', changes: {}, relay: null })
   })
-  test('to a closed ticket opens a new one, and says why', () => {
-    const decision = opened(decide(message(), facts(known({ status: 'closed', solvedAt: NOW })), policy()))
-    expect(decision.rejected).toMatchObject([{ ticket: 1042, why: 'the ticket is closed' }])
+  test.each(['solved', 'closed'] as const)('to a %s ticket reopens it', status => {
+    const decision = appended(decide(message(), facts(known({ status, solvedAt: NOW })), policy()))
+    expect(decision.changes).toEqual({ status: 'open', solvedAt: null })
+  })
+  test('a year later opens a new one that follows it up, and says why', () => {
+    const done = known({ status: 'closed', solvedAt: '2025-11-23T09:00:00.000Z' })
+    const decision = opened(decide(message(), facts(done), policy()))
+    expect(decision.followUpOf).toBe(1042)
+    expect(decision.rejected).toMatchObject([{ ticket: 1042, why: 'the ticket has been done for too long' }])
+  })
+  test('with answers to somebody else has no power over the status', () => {
+    const elsewhere = message({ replyTo: [{ name: '', address: 'jane@evil.example' }] })
+    const decision = appended(decide(elsewhere, facts(known({ status: 'solved', solvedAt: NOW })), policy()))
+    expect([decision.changes, decision.powerless]).toEqual([{}, expect.stringContaining('Reply-To')])
+  })
+  test('of a participant who wants to leave only does that', () => {
+    const bob = message({ from: { name: 'Bob', address: 'bob@example.org' }, newText: 'LEAVE' })
+    const both = ['jane@example.org', 'bob@example.org']
+    const decision = appended(decide(bob, facts(known({ status: 'solved', solvedAt: NOW }, both)), policy()))
+    expect([decision.leaves, decision.changes]).toEqual([true, {}])
+    // Whose ticket it is cannot leave it: nobody would hear the answer.
+    expect(appended(decide(message({ newText: 'LEAVE' }), facts(known()), policy())).leaves).toBe(false)
   })
 })
 
@@ -210,6 +235,8 @@ describe("an agent's mail", () => {
     })
     expect(decision.relay).toEqual({
       to: [{ name: 'Jane Doe', address: 'jane@example.org' }],
+      cc: [],
+      untold: [],
       text: 'Turn it off and on.',
     })
   })

@@ -1,44 +1,105 @@
 import { describe, expect, test } from 'vitest'
-import { type Candidate, type Signal, thread } from '../../src/desk/thread.ts'
+import { type Candidate, type Signal, thread, type Writer } from '../../src/desk/thread.ts'
 import type { Status } from '../../src/desk/ticket.ts'
-import { ticket } from '../support/ticket.ts'
+import { DAY, plus } from '../../src/instant.ts'
+import type { SenderProof } from '../../src/mail/authentication-results.ts'
+import { takingPart, ticket } from '../support/ticket.ts'
 
-const candidate = (id: number, signal: Signal, status: Status = 'open', people = ['jane@example.org']): Candidate => ({
-  ticket: ticket({ id, status }),
-  participants: new Set(people),
+const NOW = '2026-11-23T09:00:00.000Z'
+const WINDOW = 14 * DAY
+const JANE = 'jane@example.org'
+const MALLORY = 'mallory@other.example'
+
+type More = {
+  readonly status?: Status
+  readonly solvedAt?: string
+  readonly people?: string[]
+  readonly issuedTo?: string
+}
+
+const candidate = (
+  id: number,
+  signal: Signal,
+  { status = 'open', solvedAt, people = [JANE], issuedTo }: More = {},
+): Candidate => ({
+  ticket: ticket({ id, status, solvedAt: solvedAt ?? null }),
+  participants: takingPart(people),
   signal,
   value: `${signal}-${id}`,
+  ...(issuedTo === undefined ? {} : { issuedTo }),
 })
 
-const joined = (candidates: Candidate[], sender: string | null, isAgent = false) => {
-  const result = thread(candidates, sender, isAgent)
+const writer = (address: string | null, level: SenderProof['level'] = 'none', isAgent = false): Writer => ({
+  address,
+  isAgent,
+  proof: { level, why: `dmarc=${level}` },
+})
+
+const decide = (candidates: Candidate[], by: Writer) => thread(candidates, by, NOW, WINDOW)
+const joined = (candidates: Candidate[], by: Writer) => {
+  const result = decide(candidates, by)
   return result.joined && [result.joined.candidate.ticket.id, result.joined.candidate.signal, result.joined.standing]
 }
 
 describe('who may join by which signal', () => {
-  test.each<[Signal, string | null, boolean, ReturnType<typeof joined>]>([
-    ['own-id', 'jane@example.org', false, [1, 'own-id', 'accepted']],
-    ['held-id', 'JANE@example.org', false, [1, 'held-id', 'accepted']],
-    ['cited-id', 'jane@example.org', false, [1, 'cited-id', 'accepted']],
-    ['awaited', 'jane@example.org', false, [1, 'awaited', 'accepted']],
-    ['tag', 'jane@example.org', false, [1, 'tag', 'accepted']],
-    ['own-id', 'mallory@other.example', false, [1, 'own-id', 'pending']],
-    ['held-id', 'mallory@other.example', false, [1, 'held-id', 'pending']],
-    ['cited-id', 'mallory@other.example', false, null],
-    ['awaited', 'mallory@other.example', false, null],
-    ['tag', 'mallory@other.example', false, null],
-    ['tag', null, false, null],
-    ['held-id', null, false, [1, 'held-id', 'pending']],
-    ['tag', 'agent@example.org', true, [1, 'tag', 'accepted']],
-    ['held-id', 'agent@example.org', true, [1, 'held-id', 'accepted']],
-  ])('%s, %s, agent %s → %j', (signal, sender, isAgent, expected) => {
-    expect(joined([candidate(1, signal)], sender, isAgent)).toEqual(expected)
+  test.each<[Signal, string | null, ReturnType<typeof joined>]>([
+    ['token', JANE, [1, 'token', 'accepted']],
+    ['own-id', JANE, [1, 'own-id', 'accepted']],
+    ['held-id', JANE, [1, 'held-id', 'accepted']],
+    ['cited-id', JANE, [1, 'cited-id', 'accepted']],
+    ['awaited', JANE, [1, 'awaited', 'accepted']],
+    ['tag', JANE, [1, 'tag', 'accepted']],
+    ['conversation', JANE, [1, 'conversation', 'accepted']],
+    ['subject', JANE, [1, 'subject', 'accepted']],
+    ['token', MALLORY, [1, 'token', 'pending']],
+    ['own-id', MALLORY, [1, 'own-id', 'pending']],
+    ['held-id', MALLORY, [1, 'held-id', 'pending']],
+    ['conversation', MALLORY, [1, 'conversation', 'pending']],
+    ['cited-id', MALLORY, null],
+    ['awaited', MALLORY, null],
+    ['tag', MALLORY, null],
+    ['subject', MALLORY, null],
+    ['tag', null, null],
+    ['held-id', null, [1, 'held-id', 'pending']],
+  ])('%s, %s → %j', (signal, address, expected) => {
+    expect(joined([candidate(1, signal)], writer(address))).toEqual(expected)
+  })
+
+  test.each<[Signal]>([['tag'], ['held-id'], ['subject']])('an agent by %s', signal => {
+    expect(joined([candidate(1, signal)], writer('agent@example.org', 'none', true))).toEqual([1, signal, 'accepted'])
   })
 })
 
+describe('a sender whom our mail server disproves', () => {
+  test.each<[Signal, ReturnType<typeof joined>]>([
+    ['own-id', [1, 'own-id', 'pending']],
+    ['held-id', [1, 'held-id', 'pending']],
+    ['tag', null],
+    ['cited-id', null],
+    ['subject', null],
+  ])('by %s → %j', (signal, expected) => {
+    expect(joined([candidate(1, signal)], writer(JANE, 'fail'))).toEqual(expected)
+  })
+
+  test('is believed when the answer goes to the address made for them alone', () => {
+    expect(joined([candidate(1, 'token', { issuedTo: JANE })], writer(JANE, 'fail'))).toEqual([1, 'token', 'accepted'])
+    const bobs = candidate(1, 'token', { issuedTo: 'bob@example.org', people: [JANE, 'bob@example.org'] })
+    expect(joined([bobs], writer(JANE, 'fail'))).toEqual([1, 'token', 'pending'])
+  })
+})
+
+test('a reply address that was passed on makes nobody a participant, and says so', () => {
+  const result = decide([candidate(1, 'token', { issuedTo: JANE }), candidate(2, 'own-id')], writer(MALLORY, 'pass'))
+  expect(result.joined).toMatchObject({ candidate: { ticket: { id: 1 } }, standing: 'pending' })
+  const only = decide([candidate(1, 'token', { issuedTo: JANE }), candidate(2, 'token')], writer(MALLORY))
+  expect(only.rejected.map(({ why }) => why)).toEqual(['the sender does not take part in the ticket'])
+})
+
 test('the first ticket that the sender may join wins, and the others are told with the reason', () => {
-  const other = candidate(1, 'held-id', 'open', ['bob@example.org'])
-  const result = thread([other, candidate(2, 'held-id')], 'jane@example.org', false)
+  const result = decide(
+    [candidate(1, 'held-id', { people: ['bob@example.org'] }), candidate(2, 'held-id')],
+    writer(JANE),
+  )
   expect(result.joined?.candidate.ticket.id).toBe(2)
   expect(result.rejected).toEqual([
     { ticket: 1, signal: 'held-id', value: 'held-id-1', why: 'the sender does not take part in the ticket' },
@@ -46,19 +107,42 @@ test('the first ticket that the sender may join wins, and the others are told wi
 })
 
 test('a stranger is pending on one ticket only, the strongest', () => {
-  const result = thread([candidate(1, 'own-id'), candidate(2, 'held-id')], 'mallory@other.example', false)
+  const result = decide([candidate(1, 'own-id'), candidate(2, 'held-id')], writer(MALLORY))
   expect(result.joined).toMatchObject({ candidate: { ticket: { id: 1 } }, standing: 'pending' })
   expect(result.rejected.map(one => one.ticket)).toEqual([2])
 })
 
-test('a closed ticket takes mail of agents only', () => {
-  expect(joined([candidate(1, 'own-id', 'closed')], 'jane@example.org')).toBeNull()
-  expect(joined([candidate(1, 'own-id', 'closed')], 'agent@example.org', true)).toEqual([1, 'own-id', 'accepted'])
-  expect(thread([candidate(1, 'own-id', 'closed')], 'jane@example.org', false).rejected[0]?.why).toBe(
-    'the ticket is closed',
-  )
+describe('what is done', () => {
+  const done = (age: number, status: Status = 'solved') => candidate(1, 'own-id', { status, solvedAt: plus(NOW, -age) })
+
+  test.each<[Status, number, boolean]>([
+    ['solved', 13 * DAY, true],
+    ['closed', 13 * DAY, true],
+    ['solved', 15 * DAY, false],
+    ['closed', 400 * DAY, false],
+  ])('%s, %d ms ago: joined %s', (status, age, joins) => {
+    const result = decide([done(age, status)], writer(JANE))
+    expect(result.joined !== null).toBe(joins)
+    expect(result.followUpOf).toBe(joins ? null : 1)
+  })
+
+  test('takes mail of agents for ever', () => {
+    expect(joined([done(400 * DAY, 'closed')], writer('agent@example.org', 'none', true))).toEqual([
+      1,
+      'own-id',
+      'accepted',
+    ])
+  })
+
+  test('is followed up by nobody who takes no part', () => {
+    expect(decide([done(400 * DAY)], writer(MALLORY))).toMatchObject({ joined: null, followUpOf: null })
+  })
+
+  test('gives way to a ticket that is not', () => {
+    expect(joined([done(400 * DAY), candidate(2, 'cited-id')], writer(JANE))).toEqual([2, 'cited-id', 'accepted'])
+  })
 })
 
 test('without candidates nothing is joined', () => {
-  expect(thread([], 'jane@example.org', false)).toEqual({ joined: null, rejected: [] })
+  expect(decide([], writer(JANE))).toEqual({ joined: null, followUpOf: null, rejected: [] })
 })

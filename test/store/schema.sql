@@ -139,7 +139,7 @@ CREATE INDEX outbox_sent ON outbox (mailbox, sent_at) WHERE sent_at IS NOT NULL;
 CREATE TABLE participants (
     ticket_id INTEGER NOT NULL REFERENCES tickets (id),
     person_id INTEGER NOT NULL REFERENCES people (id),
-    added_at TEXT NOT NULL,
+    added_at TEXT NOT NULL, told_at TEXT, left_at TEXT,
     PRIMARY KEY (ticket_id, person_id)
   ) STRICT, WITHOUT ROWID;
 

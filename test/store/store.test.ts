@@ -229,6 +229,8 @@ describe('the outbox', () => {
     from: { name: 'IT', address: 'it@example.org' },
     to: [{ name: '', address: 'Jane@example.org' }],
     subject: 's',
+    cc: [],
+    replyTo: null,
     text: 't',
     html: null,
     attachments: [],

@@ -10,6 +10,8 @@ export function outgoing(different: Partial<OutgoingMail> = {}): OutgoingMail {
     references: ['root@jane.example', 'first@jane.example'],
     from: { name: 'IT Help', address: 'it@example.org' },
     to: [{ name: 'Jane Doe', address: 'jane@example.org' }],
+    cc: [],
+    replyTo: null,
     subject: 'Re: Printer [#1001]',
     text: 'Thank you.\n',
     html: null,

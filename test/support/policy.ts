@@ -3,7 +3,7 @@ import type { Rule } from '../../src/desk/classify.ts'
 import type { MailboxPolicy, Policy } from '../../src/desk/policy.ts'
 import type { ServiceLevel } from '../../src/desk/service-level.ts'
 import { compileTemplates } from '../../src/desk/template.ts'
-import { HOUR } from '../../src/instant.ts'
+import { DAY, HOUR } from '../../src/instant.ts'
 import { shippedTemplates } from './templates.ts'
 
 const office = [
@@ -39,6 +39,7 @@ const mailbox = (name: string, displayName: string): MailboxPolicy => ({
   serviceLevel: 'standard',
   acknowledge: true,
   afterAnswer: 'pending',
+  subaddress: null,
 })
 
 const rule = (name: string, any: readonly string[], set: Rule['set']): Rule => ({
@@ -83,6 +84,8 @@ export function policy(different: Partial<Policy> = {}): Policy {
     ownAddresses: new Set(['support@example.org', 'it@example.org']),
     ownLists: new Set(),
     peopleDomains: new Set(['example.org']),
+    mx: { servIds: new Set(), sealers: new Set() },
+    reopenWithinMs: 14 * DAY,
     heedSuppressHeader: true,
     acknowledgeMaxAgeMs: 24 * HOUR,
     ...different,

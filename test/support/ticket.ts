@@ -1,3 +1,4 @@
+import type { Participant } from '../../src/desk/thread.ts'
 import type { Ticket } from '../../src/desk/ticket.ts'
 
 /** A ticket like any other, except for what is given. */
@@ -24,4 +25,12 @@ export function ticket(different: Partial<Ticket> = {}): Ticket {
     revision: 1,
     ...different,
   }
+}
+
+/** Those who take part, as a candidate knows them. */
+export function takingPart(
+  addresses: readonly string[],
+  different: Partial<Participant> = {},
+): ReadonlyMap<string, Participant> {
+  return new Map(addresses.map(address => [address, { name: '', address, left: false, told: false, ...different }]))
 }

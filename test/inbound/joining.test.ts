@@ -1,0 +1,171 @@
+/*
+ * Which ticket a mail finds, and who hears of it: the facts out of a real database, decided and recorded.
+ */
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import type { Policy } from '../../src/desk/policy.ts'
+import { createIds, newSecret } from '../../src/ids.ts'
+import { type Ingested, type Intake, ingest } from '../../src/inbound/ingest.ts'
+import { DAY, plus } from '../../src/instant.ts'
+import { keptLog } from '../support/log.ts'
+import { mail, type TestMail } from '../support/mail.ts'
+import { policy } from '../support/policy.ts'
+import { openTestStore, type TestStore } from '../support/store.ts'
+
+let store: TestStore
+let intake: Intake
+let uid: number
+let now: string
+
+const start = (different: Partial<Policy> = {}) => {
+  intake = { ...intake, policy: policy(different) }
+}
+beforeEach(async () => {
+  store = await openTestStore()
+  uid = 0
+  now = '2026-11-23T09:00:00.000Z'
+  const { log } = keptLog()
+  const ids = createIds(newSecret())
+  intake = { store, policy: policy(), ids, clock: () => now, log, onIngested: () => undefined }
+})
+afterEach(() => store[Symbol.asyncDispose]())
+
+const take = async (given: TestMail): Promise<Ingested> => {
+  const bytes = mail({ to: 'it@example.org', ...given })
+  const arrival = { mailbox: 'it', folder: 'INBOX', uidValidity: '1', uid: ++uid, receivedAt: now, bytes }
+  const [taken] = await ingest(intake, [arrival], async () => undefined)
+  if (!taken) throw new Error('it was taken in before')
+  return taken
+}
+const lastSent = async () => (await store.read.outbox({ limit: 1 }))[0]?.mail
+const jane = { from: 'Jane Doe <jane@example.org>', subject: 'Printer' }
+const ana = { from: 'Ana Pop <ana@example.org>', subject: 'Re: Printer' }
+
+describe('the address that answers go to', () => {
+  const withTokens = () => {
+    const boxes = [...policy().mailboxes].map(([name, box]) => [name, { ...box, subaddress: '+' }] as const)
+    start({ mailboxes: new Map(boxes) })
+  }
+
+  test('finds the ticket when a client leaves out everything else', async () => {
+    withTokens()
+    await take({ ...jane, messageId: 'q@x' })
+    const replyTo = (await lastSent())?.replyTo ?? ''
+    expect(replyTo).toMatch(/^it\+1001\.[a-z2-7]{26}@example\.org$/)
+    const reply = await take({ from: 'JANE@example.org', to: replyTo.toUpperCase(), subject: 'hello' })
+    expect(reply).toMatchObject({ outcome: 'append', ticket: 1001, reason: 'token reply address of 1001' })
+  })
+
+  test('passed on to a stranger makes them pending; of another ticket or forged it is nothing', async () => {
+    withTokens()
+    await take({ ...jane, messageId: 'q@x' })
+    const replyTo = (await lastSent())?.replyTo ?? ''
+    await take({ from: 'mallory@other.example', to: replyTo, subject: 'mine now' })
+    const stolen = (await store.read.messages(1001)).at(-1)
+    expect(stolen).toMatchObject({ author: 'stranger', standing: 'pending' })
+    const forged = replyTo.replace(/\.[a-z2-7]/, found => (found === '.a' ? '.b' : '.a'))
+    expect(await take({ from: 'jane@example.org', to: forged, subject: 'x' })).toMatchObject({ outcome: 'open' })
+    const other = replyTo.replace('+1001.', '+1002.')
+    expect(await take({ from: 'jane@example.org', to: other, subject: 'y' })).toMatchObject({ outcome: 'open' })
+  })
+
+  test('is not used where the mail server does not deliver it', async () => {
+    await take({ ...jane, messageId: 'q@x' })
+    expect((await lastSent())?.replyTo).toBeNull()
+  })
+})
+
+describe('an answer without any reference', () => {
+  test.each([
+    ['the same person, about the same thing, soon', jane.from, 'AW: Printer', 1, 'append'],
+    ['somebody else', 'bob@example.org', 'Re: Printer', 1, 'open'],
+    ['something else', jane.from, 'Re: Scanner', 1, 'open'],
+    ['no answer', jane.from, 'Printer', 1, 'open'],
+    ['much later', jane.from, 'Re: Printer', 8, 'open'],
+  ])('%s', async (_name, from, subject, days, outcome) => {
+    await take(jane)
+    now = plus(now, days * DAY)
+    expect((await take({ from, subject })).outcome).toBe(outcome)
+  })
+})
+
+describe('people in copy', () => {
+  const bob = 'Bob Roe <bob@example.org>'
+
+  test('hear the answers, are told once how to leave, and leave', async () => {
+    await take({ ...jane, cc: bob, messageId: 'q@x' })
+    await take({ ...ana, text: 'First.', inReplyTo: 'q@x' })
+    const first = await lastSent()
+    expect(first).toMatchObject({ to: [{ address: 'jane@example.org' }], cc: [{ address: 'bob@example.org' }] })
+    expect(first?.text).toContain('LEAVE')
+    await take({ ...ana, text: 'Second.', inReplyTo: 'q@x' })
+    const second = await lastSent()
+    expect(second?.cc).toHaveLength(1)
+    expect(second?.text).toBe('Second.\n')
+
+    await take({ from: bob, subject: 'Re: Printer', text: 'LEAVE', inReplyTo: first?.messageId ?? '' })
+    await take({ ...ana, text: 'Third.', inReplyTo: 'q@x' })
+    expect(await lastSent()).toMatchObject({ cc: [], text: 'Third.\n' })
+    expect(await store.read.participants(1001)).toMatchObject([
+      { address: 'jane@example.org', left: false },
+      { address: 'bob@example.org', left: true, told: true },
+    ])
+  })
+
+  test('are not brought in by somebody who knows only the number', async () => {
+    await take({ ...jane, messageId: 'q@x' })
+    const forged = { ...jane, subject: 'Re: Printer [#1001]', cc: 'mallory@other.example', text: 'and my friend' }
+    expect(await take(forged)).toMatchObject({ outcome: 'append', ticket: 1001 })
+    await take({ ...ana, text: 'The answer.', inReplyTo: 'q@x' })
+    expect(await lastSent()).toMatchObject({ to: [{ address: 'jane@example.org' }], cc: [] })
+  })
+})
+
+describe('where our mail server tells who the sender is', () => {
+  const says = (results: string) => ({ 'Authentication-Results': `mx.example.org; ${results}` })
+  const telling = { mx: { servIds: new Set(['mx.example.org']), sealers: new Set<string>() } }
+
+  test('a forged requester is a stranger, a forged agent answers nobody', async () => {
+    start(telling)
+    await take({ ...jane, messageId: 'q@x', headers: says('dmarc=pass header.from=example.org') })
+    const forged = says('dmarc=fail header.from=example.org')
+    await take({
+      ...jane,
+      subject: 'Re: Printer',
+      text: 'Send it to my new address.',
+      inReplyTo: 'q@x',
+      headers: forged,
+    })
+    await take({ ...ana, text: 'Your password, please.', inReplyTo: 'q@x', headers: forged })
+    await take({ ...ana, text: 'No word of our server.', inReplyTo: 'q@x' })
+    const said = (await store.read.messages(1001)).filter(({ direction }) => direction === 'in')
+    expect(said.map(({ author, standing }) => [author, standing])).toEqual([
+      ['requester', 'accepted'],
+      ['stranger', 'pending'],
+      ['stranger', 'pending'],
+      ['stranger', 'pending'],
+    ])
+    expect((await store.read.outbox({ limit: 10 })).map(({ kind }) => kind)).toEqual(['acknowledgement'])
+
+    await take({ ...ana, text: 'Turn it off.', inReplyTo: 'q@x', headers: says('dmarc=pass header.from=example.org') })
+    expect(await lastSent()).toMatchObject({ text: 'Turn it off.\n', to: [{ address: 'jane@example.org' }] })
+  })
+
+  test('words of somebody who is not proven are not sent to whom they name', async () => {
+    start(telling)
+    const phishing = { ...jane, subject: 'Call +1 900 now' }
+    await take(phishing)
+    expect(JSON.stringify(await lastSent())).not.toContain('900')
+    await take({ ...phishing, headers: says('dmarc=pass header.from=example.org') })
+    expect((await lastSent())?.subject).toContain('900')
+  })
+})
+
+test('what was done long ago is followed up by a new ticket that says so', async () => {
+  await take({ ...jane, messageId: 'q@x' })
+  await take({ ...ana, text: '#solved\nDone.', inReplyTo: 'q@x' })
+  now = plus(now, 400 * DAY)
+  const late = await take({ ...jane, subject: 'Re: Printer', inReplyTo: 'q@x', text: 'It is broken again.' })
+  expect(late).toMatchObject({ outcome: 'open', ticket: 1002 })
+  expect((await store.read.events(1002))[0]).toMatchObject({ kind: 'opened', data: { followUpOf: 1001 } })
+  expect((await store.read.ticket(1001))?.status).toBe('solved')
+})
