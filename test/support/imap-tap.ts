@@ -14,6 +14,8 @@ export interface ImapTap extends AsyncDisposable {
   readonly account: ImapAccount
   /** What clients sent, without tags, and without what was cut. */
   readonly commands: readonly string[]
+  /** Ends all connections there are. */
+  cut(): void
 }
 
 export async function tapImap(account: ImapAccount, onCommand: OnCommand): Promise<ImapTap> {
@@ -55,6 +57,9 @@ export async function tapImap(account: ImapAccount, onCommand: OnCommand): Promi
   return {
     account: { ...account, host: '127.0.0.1', port: portOf(server) },
     commands,
+    cut() {
+      for (const socket of sockets) socket.destroy()
+    },
     async [Symbol.asyncDispose]() {
       const closed = new Promise(resolve => server.close(resolve))
       for (const socket of sockets) socket.destroy()
