@@ -117,10 +117,11 @@ function behaves(server: ServerUnderTest): void {
   beforeAll(async () => {
     imap = await server.start()
     smtp = await startSmtp()
+    await imap.createFolder('it', 'Work')
     for (const name of backlog) await imap.deliver('it', 'INBOX', letter(name))
     tap = await tapImap(imap.account('it'), () => undefined)
     const pollEvery = server.can.includes('IDLE') ? '60s' : '1s'
-    app = await startAppHere({ mailboxes: { it: { imap: tap.account, smtp, pollEvery } } })
+    app = await startAppHere({ mailboxes: { it: { imap: tap.account, smtp, pollEvery, more: 'afterReading: seen' } } })
     await allAnswered()
   }, 60_000)
   afterAll(async () => {
@@ -196,15 +197,35 @@ function behaves(server: ServerUnderTest): void {
     await balanced()
   })
 
-  it('marking as seen: those that are named, and no harm by those that are gone', async () => {
-    const before = await seen()
-    const [one = 0, , other = 0] = (await there()).filter(uid => !before.includes(uid))
+  it('mails taken in are marked as seen, and only those', async () => {
+    await writes('marked')
+    await allAnswered()
+    await eventually(async () => expect(await seen()).toEqual(await there()), 15_000)
+    const uid = await imap.deliver('it', 'Work', letter('elsewhere'))
+    expect((await imap.list('it', 'Work')).find(one => one.uid === uid)?.flags).toEqual([])
+  })
+
+  it('marks and moves: those that are named, into a folder that was not there, no harm by those that are gone', async () => {
+    const [first, , third] = [
+      await imap.deliver('it', 'Work', letter('one')),
+      await imap.deliver('it', 'Work', letter('two')),
+      await imap.deliver('it', 'Work', letter('three')),
+    ]
+    const before = await imap.list('it', 'Work')
     {
       await using session = await connectImap(imap.account('it'), quiet)
-      await session.open('INBOX')
-      await session.markSeen([one, other, 9_999])
+      await session.open('Work')
+      await session.mark([first, third, 9_999], 'flagged')
+      await session.move([first, third, 9_999], 'Done')
+      await session.move([9_998], 'Done')
     }
-    expect((await seen()).filter(uid => !before.includes(uid))).toEqual([one, other])
+    const mails = await imap.list('it', 'Work')
+    const left = mails.filter(({ flags }) => !flags.includes('\\Deleted')).map(({ uid }) => uid)
+    expect(left).toEqual(before.map(({ uid }) => uid).filter(uid => uid !== first && uid !== third))
+    // Without MOVE and UIDPLUS nothing may be expunged, for others may have marked mails of theirs.
+    const cleared = !server.cannot.includes('UIDPLUS')
+    expect(mails).toHaveLength(before.length - (cleared ? 2 : 0))
+    expect((await imap.list('it', 'Done')).map(({ flags }) => flags)).toEqual([['\\Flagged'], ['\\Flagged']])
   })
 
   it('another UIDVALIDITY: nothing twice, nothing lost', async () => {
