@@ -16,6 +16,8 @@ export type MemoryMailboxOptions = {
   readonly port?: number
   /** Does the server offer IDLE? Default: yes. */
   readonly idle?: boolean
+  /** Hoodiecrow's plugins, which are its capabilities; the usual ones unless given. */
+  readonly plugins?: readonly string[]
   /** Refuses logins, for there is no TLS: a server that wants STARTTLS first. */
   readonly loginDisabled?: boolean
 }
@@ -44,9 +46,9 @@ export interface MemoryMailbox {
 const PLUGINS = ['AUTH-PLAIN', 'NAMESPACE', 'UIDPLUS', 'UNSELECT', 'SPECIAL-USE', 'LITERALPLUS']
 
 export async function startMemoryMailbox(options: MemoryMailboxOptions): Promise<MemoryMailbox> {
-  const { user, password, port = 0, idle = true, loginDisabled = false } = options
+  const { user, password, port = 0, idle = true, plugins = PLUGINS, loginDisabled = false } = options
   const imap = hoodiecrow({
-    plugins: [...(loginDisabled ? ['NAMESPACE', 'LOGINDISABLED'] : PLUGINS), ...(idle ? [offerIdle] : [])],
+    plugins: [...(loginDisabled ? ['NAMESPACE', 'LOGINDISABLED'] : plugins), ...(idle ? [offerIdle] : [])],
     users: { [user]: { password } },
     storage: { INBOX: { uidvalidity: now() }, '': { separator: '/', folders: {} } },
   })

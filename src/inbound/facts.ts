@@ -45,7 +45,7 @@ export async function gatherFacts(
     proof: senderProof(message.headers, message.from, policy.mx),
     reportOn: original ? await ticketOfOurMail(read, ids, original) : null,
     senderLanguage: sender ? await read.languageOf(sender) : null,
-    acknowledgedLately: sender ? await read.acknowledgementsTo(sender, plus(now, -ACKNOWLEDGEMENT_WINDOW_MS)) : 0,
+    acknowledgedLately: sender ? await read.acknowledgementsTo(sender, plus(now, -ACKNOWLEDGEMENT_WINDOW_MS), now) : 0,
     ownMail: message.messageId ? ids.ticketOf(message.messageId) : null,
     past: arrived.past && { from: arrived.past, lastMails: await lastMails(read, found) },
     quietUntil: await read.quietUntil(),

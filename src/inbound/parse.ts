@@ -237,6 +237,15 @@ function fingerprintOf(mail: Omit<ParsedMail, 'fingerprint'>): string {
     mail.subject,
     mail.text.replace(/\s+/g, ' ').trim(),
     mail.attachments.map(({ sha256 }) => sha256),
+    ...(mail.messageId === null ? [firstHop(mail)] : []),
   ]
   return createHash('sha256').update(JSON.stringify(told)).digest('hex')
+}
+
+/**
+ * What the first server on the way wrote of the mail (RFC 5321 §4.4: each puts its line on top), and all copies share. Seen
+ * in practice: devices that have no Message-ID and no clock send the same words again and again, and mean it.
+ */
+function firstHop({ headers }: Pick<ParsedMail, 'headers'>): string | null {
+  return headers.findLast(({ name }) => name === 'received')?.value ?? null
 }

@@ -70,9 +70,9 @@ export function outboxReads(db: Db) {
       return row?.next_attempt_at ?? null
     },
 
-    /** How many acknowledgements were made out to this address since an instant. */
-    async acknowledgementsTo(address: string, since: Instant): Promise<number> {
-      return one(await acknowledgementsTo(db, { address: foldAddress(address), since })).count
+    /** How many acknowledgements were made out to this address from an instant on, until another. */
+    async acknowledgementsTo(address: string, since: Instant, until: Instant): Promise<number> {
+      return one(await acknowledgementsTo(db, { address: foldAddress(address), since, until })).count
     },
 
     /** When the oldest mail that still waits was made out; null when none does. */
@@ -183,13 +183,15 @@ const lastAttempt = statement((db, { mailbox }: { mailbox: string }) =>
     .limit(1),
 )
 
-const acknowledgementsTo = statement((db, to: { address: string; since: Instant }) =>
+const acknowledgementsTo = statement((db, to: { address: string; since: Instant; until: Instant }) =>
   db
     .selectFrom('outbox')
     .select(eb => eb.fn.countAll<number>().as('count'))
     .where('recipients', '=', to.address)
     .where('kind', '=', 'acknowledgement')
-    .where('created_at', '>=', to.since),
+    .where('created_at', '>=', to.since)
+    // A clock that was ahead for a day must not keep somebody without an answer until that day comes.
+    .where('created_at', '<=', to.until),
 )
 
 const insertOutboxMail = statement(

@@ -4,61 +4,17 @@
  */
 import { simpleParser } from 'mailparser'
 import { expect, test } from 'vitest'
-import { newApiKey } from '../../src/api/auth.ts'
-import { type App, startApp } from '../../src/app.ts'
-import { loadConfig } from '../../src/config/load.ts'
 import { startMemoryMailbox } from '../../src/demo/memory-mailbox.ts'
 import { DAY, HOUR, instantOf } from '../../src/instant.ts'
-import type { SqliteOptions } from '../../src/store/store.ts'
+import { startAppHere } from '../support/app-here.ts'
 import { startHoodiecrow } from '../support/hoodiecrow.ts'
-import { keptLog } from '../support/log.ts'
 import { mail } from '../support/mail.ts'
 import { freePorts } from '../support/ports.ts'
-import { type DeskSetup, SMALL_DESK, writeSetup } from '../support/setup.ts'
+import { SMALL_DESK } from '../support/setup.ts'
 import { startSmtp } from '../support/smtp.ts'
-import { brokenInvariants } from '../support/store.ts'
-import { tempDir } from '../support/temp-dir.ts'
 import { eventually } from '../support/wait.ts'
 
 type Alarms = { items: { name: string; alarms: { cause: string; folder: string | null; detail: string }[] }[] }
-
-async function startHere(setup: DeskSetup, database: SqliteOptions = {}) {
-  const folder = await tempDir('here')
-  const { configPath, databasePath, env } = await writeSetup(setup, folder.path)
-  let offsetMs = 0
-  const { log, lines } = keptLog()
-  const { config, secrets, policy } = loadConfig(configPath, env)
-  const clock = () => instantOf(Date.now() + offsetMs)
-  const start = (limits: SqliteOptions) =>
-    startApp({ config, secrets, policy, log, clock, alarmsEveryMs: 50, database: limits })
-  let app: App = await start(database)
-  const { key, hash } = newApiKey()
-  await app.store.write(tx => tx.createApiKey({ name: 'test', role: 'reader', hash }, clock()))
-  return {
-    lines,
-    clock,
-    get store() {
-      return app.store
-    },
-    jump(ms: number) {
-      offsetMs += ms
-    },
-    async restart(limits = database) {
-      await app[Symbol.asyncDispose]()
-      app = await start(limits)
-    },
-    async get<T>(path: string): Promise<T> {
-      const response = await fetch(`${app.url}${path}`, { headers: { authorization: `Bearer ${key}` } })
-      return (await response.json()) as T
-    },
-    async [Symbol.asyncDispose]() {
-      await app[Symbol.asyncDispose]()
-      const broken = brokenInvariants(databasePath)
-      await folder[Symbol.asyncDispose]()
-      if (broken.length > 0) throw new Error(`the database breaks its rules: ${JSON.stringify(broken)}`)
-    },
-  }
-}
 
 const letter = (name: string, to = 'it', length = 0) => {
   const text = `Hello, this is ${name}, and I need your help. ${'It is a long story. '.repeat(length / 20)}`
@@ -72,7 +28,7 @@ test('a mailbox that cannot be read: the admins get one mail through the other o
   const it = imap.account('it')
   const send = { port: smtp.port }
   const mailboxes = { support: { imap: { ...it, port, user: 'support' }, smtp: send }, it: { imap: it, smtp: send } }
-  await using desk = await startHere({ mailboxes, desk: `${SMALL_DESK}admins: [ops@example.org]\nalarmAfter: 5m\n` })
+  await using desk = await startAppHere({ mailboxes, desk: `${SMALL_DESK}admins: [ops@example.org]\nalarmAfter: 5m\n` })
   await eventually(
     async () =>
       (await desk.store.read.folders()).some(({ mailbox, lastError }) => mailbox === 'support' && lastError !== null),
@@ -102,7 +58,7 @@ test('a mailbox that cannot be read: the admins get one mail through the other o
 test('the clock jumps a year ahead and back again: every mail is taken in and answered once', async () => {
   await using imap = await startHoodiecrow({ users: ['it'] })
   await using smtp = await startSmtp()
-  await using desk = await startHere({
+  await using desk = await startAppHere({
     mailboxes: { it: { imap: imap.account('it'), smtp: { port: smtp.port }, pollEvery: '1s' } },
   })
   const arrives = async (name: string) => {
@@ -148,7 +104,7 @@ test('a full disk: mail waits on the server, nothing is sent twice, and all goes
   await using imap = await startHoodiecrow({ users: ['it'] })
   await using smtp = await startSmtp()
   const mailboxes = { it: { imap: imap.account('it'), smtp: { port: smtp.port }, pollEvery: '1s' } }
-  await using desk = await startHere({ mailboxes }, { maxPages: 220 })
+  await using desk = await startAppHere({ mailboxes }, { maxPages: 220 })
   const count = 40
   for (let at = 0; at < count; at++) await imap.deliver('it', 'INBOX', letter(`person-${at}`, 'it', 8_000))
   const full = await eventually(

@@ -167,6 +167,16 @@ describe('the fingerprint', () => {
     expect((await parseMail(Buffer.from(lines.join('\r\n').replace(from, to)))).fingerprint).not.toBe(one.fingerprint)
   })
 
+  test('without an id differs with the first hop, and only with that', async () => {
+    const [from = '', subject = '', , ...rest] = lines
+    const print = async (...received: readonly string[]) =>
+      (await parseMail(mailOf(...received.map(hop => `Received: ${hop}`), from, subject, ...rest))).fingerprint
+    const one = await print('from mx by a; Tue', 'from ups by mx; Mon')
+    expect(await print('from mx by b; Wed', 'from ups by mx; Mon')).toBe(one)
+    expect(await print('from mx by a; Tue', 'from ups by mx; Tue')).not.toBe(one)
+    expect(await print()).toBe(await print())
+  })
+
   test('differs with an attachment', async () => {
     const text = fixture('named-inline-text').toString()
     const one = await parseMail(Buffer.from(text))

@@ -3,18 +3,16 @@
  * password for every user, no PAM, no system files. Works for root and for ordinary users (it needs the binaries only:
  * apt-get install dovecot-imapd). Written for Dovecot 2.3.
  */
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
-import { readdirSync, readFileSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
 import { chmod, chown, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
-import { connect } from 'node:net'
 import { userInfo } from 'node:os'
 import { join } from 'node:path'
-import { ImapFlow } from 'imapflow'
 import type { ImapAccount } from '../../src/inbound/imap.ts'
-import { instantOf } from '../../src/instant.ts'
 import { selfSigned } from './certificate.ts'
-import type { MailServer, StoredMail } from './mail-server.ts'
+import { imapHand } from './imap-hand.ts'
+import type { MailServer } from './mail-server.ts'
 import { freePorts } from './ports.ts'
+import { greets, ProcessGroup } from './process-group.ts'
 import { tempDir } from './temp-dir.ts'
 import { eventually } from './wait.ts'
 
@@ -71,30 +69,8 @@ export async function startDovecot(options: DovecotOptions = {}): Promise<Doveco
   const capabilities = options.without ? CAPABILITIES.filter(name => !options.without?.includes(name)) : null
   await writeFile(join(home, 'dovecot.conf'), configuration(home, { imap, imaps }, owner, capabilities, options.config))
 
-  const processes = new ProcessGroup(home)
-  const admins = new Map<string, Promise<ImapFlow>>()
-  const dropAdmins = async () => {
-    const open = [...admins.values()]
-    admins.clear()
-    for (const admin of await Promise.allSettled(open)) if (admin.status === 'fulfilled') admin.value.close()
-  }
-  /** A lasting connection of our own into the mailbox: delivering through it takes a millisecond. */
-  const admin = (user: string): Promise<ImapFlow> => {
-    const known = admins.get(user)
-    if (known) return known
-    const opened = (async () => {
-      const auth = { user, pass: password }
-      const shared = { host: '127.0.0.1', port: imap, auth, logger: false, disableAutoIdle: true } as const
-      const client = new ImapFlow({ ...shared, doSTARTTLS: false })
-      const forget = () => admins.get(user) === opened && admins.delete(user)
-      client.on('error', forget)
-      client.on('close', forget)
-      await client.connect()
-      return client
-    })()
-    admins.set(user, opened)
-    return opened
-  }
+  const processes = new ProcessGroup([BINARY, '-F', '-c', join(home, 'dovecot.conf')])
+  const { drop: dropHands, ...hand } = imapHand(imap, password)
   const start = async () => {
     await processes.start()
     try {
@@ -112,7 +88,7 @@ export async function startDovecot(options: DovecotOptions = {}): Promise<Doveco
     return stopped
   }
   const end = async () => {
-    await dropAdmins()
+    await dropHands()
     await processes.stop()
     await folder[Symbol.asyncDispose]()
   }
@@ -134,60 +110,21 @@ export async function startDovecot(options: DovecotOptions = {}): Promise<Doveco
       return { host: '127.0.0.1', port, tls, verifyCertificate: false, user, password, timeoutMs: 10_000, ...more }
     },
 
-    async deliver(user, name, bytes, { receivedAt, seen = false } = {}) {
-      const client = await admin(user)
-      const date = receivedAt === undefined ? undefined : new Date(receivedAt)
-      const done = await client.append(name, Buffer.from(bytes), seen ? ['\\Seen'] : [], date)
-      if (!done || done.uid === undefined) throw new Error(`Dovecot did not take the mail into ${name}`)
-      return done.uid
-    },
-
-    async list(user, name) {
-      const client = await admin(user)
-      const box = await client.mailboxOpen(name)
-      const query = { uid: true, flags: true, internalDate: true }
-      const rows = box.exists > 0 ? await client.fetchAll('1:*', query, { uid: true }) : []
-      await client.mailboxClose()
-      const mails = rows.map(({ uid, flags, internalDate }): StoredMail => {
-        return {
-          uid,
-          flags: [...(flags ?? [])].filter(flag => flag !== '\\Recent').sort(),
-          receivedAt: instantOf(new Date(internalDate ?? 0).getTime()),
-        }
-      })
-      return mails.sort((a, b) => a.uid - b.uid)
-    },
-
-    async createFolder(user, name) {
-      await (await admin(user)).mailboxCreate(name)
-    },
-
-    async expunge(user, name, uids) {
-      const client = await admin(user)
-      await client.mailboxOpen(name)
-      await client.messageDelete(uids.join(','), { uid: true })
-      await client.mailboxClose()
-    },
+    ...hand,
 
     async changeUidValidity(user, name) {
-      await dropAdmins()
+      await dropHands()
       const uidValidity = String(Math.floor(Date.now() / 1000) + Math.floor(Math.random() * 1_000_000))
       const update = ['mailbox', 'update', '-u', user, '--uid-validity', uidValidity, name]
       const done = spawnSync(DOVEADM, ['-c', join(home, 'dovecot.conf'), ...update], { encoding: 'utf8' })
       if (done.status !== 0) throw new Error(`doveadm: ${done.stderr}`)
     },
 
-    async recreateFolder(user, name) {
-      const client = await admin(user)
-      await client.mailboxDelete(name)
-      await client.mailboxCreate(name)
-    },
-
     freeze: () => processes.signal('SIGSTOP'),
     thaw: () => processes.signal('SIGCONT'),
     async kill() {
       await processes.stop()
-      await dropAdmins()
+      await dropHands()
     },
     async restart() {
       // What a killed master leaves behind, and would ask about.
@@ -201,101 +138,10 @@ export async function startDovecot(options: DovecotOptions = {}): Promise<Doveco
   }
 }
 
-/** The processes of one Dovecot. They are a process group of their own, so all of them can be found, and ended. */
-class ProcessGroup {
-  complaints = ''
-  readonly #home: string
-  #master: ChildProcess | null = null
-  #stopping: Promise<void> = Promise.resolve()
-  // When the test process dies, its Dovecot goes too.
-  readonly #atExit = () => this.signal('SIGKILL')
-
-  constructor(home: string) {
-    this.#home = home
-  }
-
-  /** Has the master process gone by itself? */
-  get ended(): boolean {
-    return this.#master?.exitCode !== null
-  }
-
-  /** Waits for a stop() that has not come to its end: else that one would forget the processes started here. */
-  async start(): Promise<void> {
-    await this.#stopping
-    if (this.#master) throw new Error('this Dovecot is running')
-    const master = spawn(BINARY, ['-F', '-c', join(this.#home, 'dovecot.conf')], {
-      detached: true,
-      stdio: ['ignore', 'ignore', 'pipe'],
-    })
-    this.#master = master
-    master.stderr.on('data', chunk => {
-      this.complaints += chunk
-    })
-    process.on('exit', this.#atExit)
-    await new Promise((resolve, reject) => master.once('spawn', resolve).once('error', reject))
-  }
-
-  signal(signal: NodeJS.Signals): void {
-    const group = this.#master?.pid
-    if (group === undefined) return
-    try {
-      process.kill(-group, signal)
-    } catch (error) {
-      if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error
-    }
-  }
-
-  /** Ends the group, without goodbye for nothing of it will be kept, and makes sure that nobody is left. */
-  stop(): Promise<void> {
-    this.#stopping = this.#stopping.then(() => this.#end())
-    return this.#stopping
-  }
-
-  async #end(): Promise<void> {
-    const group = this.#master?.pid
-    if (group !== undefined) {
-      this.signal('SIGKILL')
-      await eventually(() => members(group).length === 0, 5000, 5).catch(error => {
-        throw new Error(`processes of Dovecot are left: ${members(group).join(', ')}`, { cause: error })
-      })
-    }
-    process.removeListener('exit', this.#atExit)
-    this.#master = null
-  }
-}
-
-/** The living processes of a process group. Zombies do not count: nobody but their parent can remove them. */
-function members(group: number): number[] {
-  const pids = readdirSync('/proc').map(Number).filter(Number.isInteger)
-  return pids.filter(pid => {
-    try {
-      // proc(5): pid (comm) state ppid pgrp …; comm may hold anything, so read behind its last bracket.
-      const [state, , pgrp] = readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ').at(-1)?.split(' ') ?? []
-      return Number(pgrp) === group && state !== 'Z'
-    } catch {
-      return false
-    }
-  })
-}
-
 /** Dovecot never serves mail as root: a Dovecot started by root serves it as nobody. */
 function mailOwner(): { uid: number; gid: number } {
   const { uid, gid } = userInfo()
   return uid === 0 ? { uid: 65_534, gid: 65_534 } : { uid, gid }
-}
-
-function greets(port: number): Promise<boolean> {
-  return new Promise(resolve => {
-    const socket = connect(port, '127.0.0.1')
-    const end = (greeted: boolean) => {
-      socket.destroy()
-      resolve(greeted)
-    }
-    socket.once('error', () => end(false))
-    // "* OK Waiting for authentication process to respond.." comes before it is ready.
-    socket.on('data', text => /^\* OK \[/m.test(text.toString()) && end(true))
-    socket.once('close', () => resolve(false))
-  })
 }
 
 const CAPABILITIES =
