@@ -32,7 +32,9 @@ export type Envelope = {
 
 const LF = 0x0a
 const CR = 0x0d
+const HYPHEN = 0x2d
 const HYPHENS = Buffer.from('--')
+const NEXT_HYPHENS = Buffer.from('\n--')
 
 /** One linear pass over the raw bytes, before any parser spends time on them. Refuses what exceeds the limits. */
 export function preflight(source: Buffer, limits: ParseLimits): Envelope {
@@ -84,15 +86,21 @@ function headerStart(bytes: Buffer): number {
   return /^[!-9;-~]{1,80}[ \t]*:/.test(bytes.toString('latin1', at, at + 90)) ? at : 0
 }
 
-/** The header ends before the first empty line (RFC 5322 §2.1), at the latest at `limit`. */
-function headerEnd(bytes: Buffer, start: number, limit: number): { text: number; body: number } {
-  if (bytes[start] === LF) return { text: start, body: start + 1 }
-  if (bytes[start] === CR && bytes[start + 1] === LF) return { text: start, body: start + 2 }
-  const region = bytes.subarray(0, limit)
-  const bare = region.indexOf('\n\n', start)
-  const crlf = (bare < 0 ? region : region.subarray(0, bare + 1)).indexOf('\n\r\n', start)
-  if (crlf >= 0) return { text: crlf + 1, body: crlf + 3 }
-  return bare < 0 ? { text: region.length, body: region.length } : { text: bare + 1, body: bare + 2 }
+/**
+ * The header ends before the first empty line (RFC 5322 §2.1), at the latest at `limit`; that of a part also before a line
+ * that begins with two hyphens. Line by line: a search for the empty line of one kind would run through the whole body.
+ */
+function headerEnd(bytes: Buffer, start: number, limit: number, isPart = false): { text: number; body: number } {
+  for (let line = start; line < limit; ) {
+    if (bytes[line] === LF) return { text: line, body: line + 1 }
+    if (bytes[line] === CR && bytes[line + 1] === LF) return { text: line, body: line + 2 }
+    if (isPart && bytes[line] === HYPHEN && bytes[line + 1] === HYPHEN) return { text: line, body: line }
+    const end = bytes.indexOf(LF, line)
+    if (end < 0) break
+    line = end + 1
+  }
+  const end = Math.min(limit, bytes.length)
+  return { text: end, body: end }
 }
 
 function boundaryOf(fields: readonly RawField[]): string | null {
@@ -138,14 +146,12 @@ function lineAt(body: Buffer, at: number, longest: number): string {
 
 /** Where the next line that begins with two hyphens starts; -1 when there is none. */
 function after(body: Buffer, at: number): number {
-  const found = body.indexOf('\n--', at)
+  const found = body.indexOf(NEXT_HYPHENS, at)
   return found < 0 ? -1 : found + 1
 }
 
-/** The header block after a delimiter line; the next such line ends it when no empty line does. */
+/** The header block after a delimiter line. */
 function partHeader(body: Buffer, delimiter: number): string {
   const start = body.indexOf(LF, delimiter) + 1
-  if (start === 0) return ''
-  const next = body.indexOf('\n--', start - 1)
-  return body.toString('latin1', start, headerEnd(body, start, next < 0 ? body.length : next + 1).text)
+  return start === 0 ? '' : body.toString('latin1', start, headerEnd(body, start, body.length, true).text)
 }

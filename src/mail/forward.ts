@@ -3,7 +3,7 @@ import { decodeText, type RawField, readFields, readStructured } from './header.
 import { type HeaderBlock, readHeaderBlock } from './header-block.ts'
 import { htmlToText, tidy } from './html-text.ts'
 import type { Address, Forwarded, ReportPart } from './message.ts'
-import { firstIntroduction, type Introduction, plainLines } from './quote.ts'
+import { type Introduction, plainLines, type Scan, scan } from './quote.ts'
 import { isForwardSubject } from './subject.ts'
 
 /*
@@ -11,23 +11,23 @@ import { isForwardSubject } from './subject.ts'
  * by default, or attached as a whole (message/rfc822). A bounce attaches a mail too, but that one is ours.
  */
 
-/** The mail forwarded with this one; null when none was, or when it is but the thread below an answer. */
-export function readForward(mail: {
-  readonly subject: string
-  readonly text: string
-  readonly sourceHtml: string | null
-  readonly reportParts: readonly ReportPart[]
-}): Forwarded | null {
-  const text = mail.text.trim() === '' && mail.sourceHtml !== null ? htmlToText(mail.sourceHtml) : mail.text
-  return inline(text.replace(/\r\n?/g, '\n'), mail.subject) ?? attached(mail.reportParts)
+/** The mail forwarded with this one; null when none was, or when it is but the thread below an answer. `scanned`: its text. */
+export function readForward(
+  mail: {
+    readonly subject: string
+    readonly text: string
+    readonly reportParts: readonly ReportPart[]
+  },
+  scanned: Scan = scan(plainLines(mail.text)),
+): Forwarded | null {
+  return inline(scanned, mail.subject) ?? attached(mail.reportParts)
 }
 
-function inline(text: string, subject: string): Forwarded | null {
-  const first = firstIntroduction(plainLines(text))
+function inline({ first, lines: all }: Scan, subject: string): Forwarded | null {
   if (first === null) return null
   // Outlook sets the same header above what it answers and what it forwards: the subject tells which. A bar says it itself.
   if (first.kind !== 'forward' && (first.kind === 'attribution' || !isForwardSubject(subject))) return null
-  const lines = text.split('\n')
+  const lines = all.map(({ text }) => text)
   const { header, from } = headerOf(lines, first)
   if (header) return forwarded(header, from.slice(header.end))
   // mail.ru and Yandex set an attribution below the bar.

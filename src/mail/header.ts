@@ -80,6 +80,7 @@ const MARK = /\ue000(\d{1,5})\ue001/g
  * decoded comma or bracket must not change how the list reads (RFC 2047 §6.2).
  */
 export function maskWords(raw: string, charset: string | null): { masked: string; unmask: (text: string) => string } {
+  if (!/[^ -~]|=\?/.test(raw)) return { masked: raw, unmask: text => text } // most lists
   const words: string[] = []
   const masked = segments(raw)
     .map(segment => {

@@ -23,13 +23,20 @@ type Kind =
 
 type Attributes = ReadonlyMap<string, string>
 
-/** Is there anything in this HTML that a look at its structure could tell? Cheap. */
-export function hasQuoteStructure(source: string): boolean {
-  return STRUCTURE.test(source)
+/**
+ * Is there anything in this HTML that a look at its structure could tell? Cheap. `text` is what the mail says: a line above
+ * the header of an old mail tells nothing where no header is.
+ */
+export function hasQuoteStructure(source: string, text: string): boolean {
+  return STRUCTURE.test(source) || (BORDER.test(source) && (text.match(FIELD)?.length ?? 0) >= FEWEST_FIELDS)
 }
 
 const STRUCTURE =
-  /gmail_(?:quote|attr)|<blockquote|divRplyFwdMsg|appendonsend|reference-message|yahoo_quoted|moz-cite-prefix|OLK_SRC_BODY|border-top:\s?solid|protonmail_quote|zmail_extra|stopSpelling|OutlookMessageHeader|name=["']?quote|skype_quote|tutanota_quote/i
+  /gmail_(?:quote|attr)|<blockquote|divRplyFwdMsg|appendonsend|reference-message|yahoo_quoted|moz-cite-prefix|OLK_SRC_BODY|protonmail_quote|zmail_extra|stopSpelling|OutlookMessageHeader|name=["']?quote|skype_quote|tutanota_quote/i
+const BORDER = /border-top:\s?solid/i
+// A line that looks like "From: …", whatever the language.
+const FIELD = /^[\s*>]{0,5}\p{L}[^:：\n]{0,30}[:：]/gmu
+const FEWEST_FIELDS = 3
 
 /** The lines of an HTML mail with what its structure says about them. */
 export function htmlQuoteLines(source: string): Line[] {
@@ -177,7 +184,7 @@ function isEndOfNew(regions: readonly Region<Kind>[], at: number): boolean {
 /** Three lines that look like "From: …", whatever the language. */
 function holdsHeader(lines: readonly string[], { from, to }: Region<Kind>): boolean {
   const fields = lines.slice(from, Math.min(to, from + 12)).filter(line => /^\p{L}[^:：]{0,30}[:：]/u.test(line))
-  return fields.length >= 3
+  return fields.length >= FEWEST_FIELDS
 }
 
 /** Is the last line before this one an attribution, or the first one of the quotation itself? */

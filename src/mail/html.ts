@@ -68,15 +68,17 @@ export function capHtml(source: string, longest: number = LONGEST): string {
   return lean.length <= longest ? lean : lean.slice(0, Math.max(lean.lastIndexOf('<', longest), longest - 1000))
 }
 
+// The frequent ones first: sanitize-html looks for each tag from the beginning, several times.
+const USUAL_TAGS = 'span p div td tr br b a font table tbody img li strong ul'
 const BLOCK_TAGS =
-  'address article aside blockquote center dd details div dl dt fieldset figcaption figure footer h1 h2 h3 h4 h5 h6 header hr li main nav ol p pre section summary table tbody tfoot thead tr ul'
+  'address article aside blockquote center dd details dl dt fieldset figcaption figure footer h1 h2 h3 h4 h5 h6 header hr main nav ol pre section summary tfoot thead'
 const INLINE_TAGS =
-  'a abbr b bdi bdo big br caption cite code col colgroup data del dfn em font i img ins kbd mark q rp rt ruby s samp small span strike strong sub sup td th time tt u var wbr'
+  'abbr bdi bdo big caption cite code col colgroup data del dfn em i ins kbd mark q rp rt ruby s samp small strike sub sup th time tt u var wbr'
 
 const PICTURE = /^data:image\/(?:png|jpe?g|gif|webp);base64,/i
 
 const RULES: sanitize.IOptions = {
-  allowedTags: `${BLOCK_TAGS} ${INLINE_TAGS}`.split(' '),
+  allowedTags: `${USUAL_TAGS} ${BLOCK_TAGS} ${INLINE_TAGS}`.split(' '),
   allowedAttributes: {
     '*': ['dir', 'lang', 'title', 'align', 'valign'],
     a: ['href', 'rel', 'target'],

@@ -63,11 +63,14 @@ export function detectLanguage(text: string): string | null {
     evidence.set(language, (evidence.get(language) ?? 0) + weight)
   }
   for (const piece of pieces(words)) {
-    for (const [language, score] of Object.entries(eld.detect(piece.join(' ')).getScores())) {
+    const joined = piece.join(' ')
+    const scores = eld.detect(joined).getScores()
+    for (const language in scores) {
+      const score = scores[language] ?? 0
       // The score is mean / (mean + 25), the mean over the n-grams; isReliable() of 2.1 compares it with the number of a language.
       add(language, (piece.length * 25 * score) / (1 - score))
     }
-    for (const word of fold(piece.join(' '))) {
+    for (const word of fold(joined)) {
       for (const language of languagesOf.get(word) ?? []) add(language, SMALL_WORD)
     }
     if (leads(evidence, CLEAR)) break
@@ -81,11 +84,18 @@ export function detectLanguage(text: string): string | null {
 
 /** The language that is ahead of the second one by `times` the lead that is needed; null when none is. */
 function leads(evidence: ReadonlyMap<string, number>, times: number): string | null {
-  const [first, second] = [...evidence].sort((a, b) => b[1] - a[1])
-  if (!first) return null
-  const [language, weight] = first
-  const lead = weight - (second?.[1] ?? 0)
-  return lead < times * LEAD || lead < times * RELATIVE_LEAD * weight ? null : language
+  let first: string | null = null
+  let most = 0
+  let second = 0
+  for (const [language, weight] of evidence) {
+    if (weight > most) {
+      second = most
+      most = weight
+      first = language
+    } else if (weight > second) second = weight
+  }
+  const lead = most - second
+  return lead < times * LEAD || lead < times * RELATIVE_LEAD * most ? null : first
 }
 
 /** Words in lower case and without accents; "sa-mi" and "l'écran" are two. */

@@ -8,19 +8,20 @@ import { plainLines, type Scan, type Segment, scan } from './quote.ts'
  * lesser; where in doubt, text stays. Linear in the size of the mail.
  */
 
-/** What this person wrote, as plain text: without quotation, forwarded header, signature and disclaimer. */
-export function extractNewText(mail: {
-  readonly text: string
-  readonly hasPlainText: boolean
-  readonly sourceHtml: string | null
-}): string {
+/**
+ * What this person wrote, as plain text: without quotation, forwarded header, signature and disclaimer. `scanned`: the text
+ * read already.
+ */
+export function extractNewText(
+  mail: { readonly text: string; readonly hasPlainText: boolean; readonly sourceHtml: string | null },
+  scanned: Scan = scan(plainLines(mail.text)),
+): string {
   const { text, sourceHtml } = mail
-  const plain = text.replace(/\r\n?/g, '\n')
-  const scanned = scan(plainLines(plain))
-  const hasWords = plain.trim() !== ''
+  const hasWords = text.trim() !== ''
   // HTML tells more where plain text told nothing, but it costs more to read.
   const useHtml =
-    sourceHtml !== null && (hasWords ? (!mail.hasPlainText || !scanned.sure) && hasQuoteStructure(sourceHtml) : true)
+    sourceHtml !== null &&
+    (hasWords ? (!mail.hasPlainText || !scanned.sure) && hasQuoteStructure(sourceHtml, text) : true)
   if (useHtml) {
     const fromHtml = scan(htmlQuoteLines(sourceHtml))
     if (fromHtml.sure || !hasWords) return newTextOf(fromHtml)

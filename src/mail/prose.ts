@@ -19,6 +19,8 @@ const QUOTED = /"[^"\n]{3,300}"|“[^”\n]{3,300}”|«[^»\n]{3,300}»|„[^�
 // Digits, underscores, addresses, paths, camelCase, and dots inside: names of files, hosts, packages.
 const CODE = /[\p{N}_@\\=<>{}]|\/.*\/|\p{Ll}\p{Lu}|\p{L}\.\p{L}/u
 const CAPITALS = /^\P{L}*\p{Lu}[\p{Lu}\P{L}]*$/u
+// Most words: nothing has to be looked for in them.
+const PLAIN = /^\p{L}?\p{Ll}+$/u
 const EDGES = /^[^\p{L}]+|[^\p{L}\p{M}]+$/gu
 
 /**
@@ -50,13 +52,15 @@ function isMostlySymbols(line: string): boolean {
 }
 
 function wordsOf(prose: string): string[] {
-  const words = prose
-    .split(/\s+/)
-    .filter(word => !CODE.test(word))
-    .map(word => word.replace(EDGES, ''))
-    .filter(word => word !== '')
-  const isAcronym = (word: string): boolean => word.length > 1 && CAPITALS.test(word)
-  const others = words.filter(word => !isAcronym(word))
+  const words: string[] = []
+  const others: string[] = []
+  for (const written of prose.split(/\s+/)) {
+    const isPlain = PLAIN.test(written)
+    const word = isPlain ? written : CODE.test(written) ? '' : written.replace(EDGES, '')
+    if (word === '') continue
+    words.push(word)
+    if (isPlain || word.length === 1 || !CAPITALS.test(word)) others.push(word)
+  }
   // Acronyms belong to no language, unless somebody has the Caps Lock key down.
   return others.length < words.length / 2 ? words.map(word => word.toLowerCase()) : others
 }

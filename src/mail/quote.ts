@@ -22,6 +22,7 @@ export type Segment = {
 }
 
 export type Scan = {
+  readonly lines: readonly Line[]
   readonly segments: readonly Segment[]
   /** Something ended the person's text: the old mail follows without quote marks. */
   readonly cut: boolean
@@ -43,7 +44,13 @@ export type Introduction = {
 
 /** The lines of plain text (RFC 3676 §4.5: a line that begins with `>` is quoted). */
 export function plainLines(text: string): Line[] {
-  return text.split('\n').map(line => ({ text: line, quoted: QUOTED.test(line), role: null }))
+  return lineFeeds(text)
+    .split('\n')
+    .map(line => ({ text: line, quoted: QUOTED.test(line), role: null }))
+}
+
+function lineFeeds(text: string): string {
+  return text.includes('\r') ? text.replace(/\r\n?/g, '\n') : text
 }
 
 const QUOTED = /^\s{0,3}>/
@@ -55,12 +62,7 @@ const MOST_JUDGED = 10_000
 
 /** Reads the lines from first to last. */
 export function scan(lines: readonly Line[]): Scan {
-  return new Scanner(lines).run(() => false)
-}
-
-/** The first thing that a program wrote above an old mail; null when there is none. */
-export function firstIntroduction(lines: readonly Line[]): Introduction | null {
-  return new Scanner(lines).run(first => first !== null).first
+  return new Scanner(lines).run()
 }
 
 class Scanner {
@@ -83,13 +85,13 @@ class Scanner {
     this.#texts = lines.map(line => line.text)
   }
 
-  run(isEnough: (first: Introduction | null) => boolean): Scan {
-    for (let at = 0; at < this.#lines.length && !isEnough(this.#first); ) {
+  run(): Scan {
+    for (let at = 0; at < this.#lines.length; ) {
       const next = this.#step(at)
-      if (next < 0) return { segments: this.#segments, cut: true, sure: true, first: this.#first }
+      if (next < 0) return { lines: this.#lines, segments: this.#segments, cut: true, sure: true, first: this.#first }
       at = next
     }
-    return { segments: this.#segments, cut: false, sure: this.#sure, first: this.#first }
+    return { lines: this.#lines, segments: this.#segments, cut: false, sure: this.#sure, first: this.#first }
   }
 
   /** Takes the line at `at`; gives the number of the next one, -1 when the old mail begins. */

@@ -4,12 +4,14 @@ import { sanitizeHtml } from './html.ts'
 import { detectLanguage } from './language.ts'
 import type { Message, ParsedMail } from './message.ts'
 import { extractNewText } from './new-text.ts'
+import { plainLines, scan } from './quote.ts'
 import { readReport } from './report.ts'
 
 /** Reads a parsed mail as a person would: what is new in it, in which language, whether a machine wrote it. */
 export function understand(mail: ParsedMail, context: AutomatedContext): Message {
   const { sourceHtml, reportParts, hasPlainText, ...rest } = mail
-  const newText = extractNewText(mail)
+  const scanned = scan(plainLines(mail.text))
+  const newText = extractNewText(mail, scanned)
   const report = readReport(mail)
   return {
     ...rest,
@@ -18,6 +20,6 @@ export function understand(mail: ParsedMail, context: AutomatedContext): Message
     language: detectLanguage(newText || mail.text || mail.subject),
     automatic: whyAutomatic(mail, report, context),
     report,
-    forwarded: readForward(mail),
+    forwarded: readForward(mail, scanned),
   }
 }

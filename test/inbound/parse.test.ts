@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'
-import { type AttachmentStream, MailParser } from 'mailparser'
+import { type AttachmentStream, MailParser, parseAddressHeader } from 'mailparser'
 import { describe, expect, test } from 'vitest'
 import { DeskError } from '../../src/errors.ts'
 import { DEFAULT_LIMITS, parseMail, readAttachment } from '../../src/inbound/parse.ts'
@@ -227,6 +227,59 @@ test('a single part is decoded just as mailparser decodes the parts of a multipa
       expect(decodeTransfer(body, encoding).toString('latin1')).toBe(
         (await asMailparser(body, encoding)).toString('latin1'),
       )
+    }),
+    { numRuns: 500 },
+  )
+})
+
+test('a long body is decoded just as mailparser does, however its lines are broken', async () => {
+  const line = (width: number, end: string) => fc.constant(`${'QUJDRGVm'.repeat(19).slice(0, width)}${end}`)
+  const odd = fc.constantFrom('QUJD', 'Q', '\r\n', '\n', ' ', 'QQ==\r\n', '=', '\xe9')
+  const regular = fc.constantFrom([76, '\r\n'], [76, '\n'], [64, '\r\n'], [75, '\r\n'], [77, '\n'] as const)
+  const bodies = regular.chain(([width, end]) =>
+    fc
+      .tuple(line(Number(width), String(end)), fc.array(fc.tuple(fc.nat(700), odd, fc.boolean()), { maxLength: 3 }))
+      .map(([text, damages]) => {
+        const lines = Array<string>(700).fill(text)
+        for (const [at, splinter, instead] of damages)
+          lines.splice(at, 1, `${splinter}${(lines[at] ?? '').slice(instead ? splinter.length : 0)}`)
+        return latin1(lines.join(''))
+      }),
+  )
+  await fc.assert(
+    fc.asyncProperty(bodies, async body => {
+      expect(decodeTransfer(body, 'base64').equals(await asMailparser(body, 'base64'))).toBe(true)
+    }),
+    { numRuns: 60 },
+  )
+})
+
+test('one address is read just as mailparser reads it', async () => {
+  const pieces = [
+    'Jan',
+    'Zoé',
+    ' ',
+    '  ',
+    "'",
+    'Dr.',
+    '-',
+    '&',
+    '/',
+    '"',
+    ',',
+    '<',
+    '>',
+    '@',
+    'a@b.example',
+    '<x+1@EX.org>',
+  ]
+  await fc.assert(
+    fc.asyncProperty(fc.array(fc.constantFrom(...pieces), { maxLength: 7 }), async parts => {
+      const list = parts.join('').trim()
+      const [person] = parseAddressHeader(list, { flatten: true }).value.filter(({ address }) => address)
+      const { to } = await parseMail(mailOf('Subject: x', Buffer.from(`To: ${list}`).toString(), '', 'x'))
+      expect(to[0]?.name).toBe(person?.name.trim())
+      expect(to[0]?.address.toLowerCase()).toBe(person?.address?.replace(/[\s<>]/g, '').toLowerCase())
     }),
     { numRuns: 500 },
   )

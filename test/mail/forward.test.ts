@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { readForward } from '../../src/mail/forward.ts'
+import { htmlToText } from '../../src/mail/html-text.ts'
 import type { ReportPart } from '../../src/mail/message.ts'
 import type { Language } from '../fixtures/new-text/programs.ts'
 
@@ -12,7 +13,6 @@ const LANGUAGES = JSON.parse(
 const mail = (subject: string, lines: readonly string[], reportParts: readonly ReportPart[] = []) => ({
   subject,
   text: lines.join('\n'),
-  sourceHtml: null,
   reportParts,
 })
 const cited = (lines: readonly string[]): string[] => lines.map(line => (line ? `> ${line}` : '>'))
@@ -139,7 +139,7 @@ describe('inline', () => {
   test('HTML alone', () => {
     const sourceHtml =
       '<div>Please look.</div><div class="moz-forward-container">-------- Forwarded Message --------<table class="moz-email-headers-table"><tr><th>Subject: </th><td>Printer</td></tr><tr><th>Date: </th><td>Mon, 2 Mar 2026 10:15:00 +0100</td></tr><tr><th>From: </th><td>Bob &lt;bob@example.net&gt;</td></tr><tr><th>To: </th><td>jane@example.com</td></tr></table><br>It burns.</div>'
-    expect(readForward({ subject: 'x', text: '', sourceHtml, reportParts: [] })).toEqual({
+    expect(readForward({ subject: 'x', text: htmlToText(sourceHtml), reportParts: [] })).toEqual({
       from: { name: 'Bob', address: 'bob@example.net' },
       date: 'Mon, 2 Mar 2026 10:15:00 +0100',
       subject: 'Printer',
@@ -220,7 +220,6 @@ describe('attached', () => {
         const got = readForward({
           subject: '',
           text: pieces.join(''),
-          sourceHtml: null,
           reportParts: [{ contentType: 'message/rfc822', text: pieces.join('') }],
         })
         expect(typeof got?.text).toBe('string')
@@ -240,7 +239,6 @@ describe('attached', () => {
         readForward({
           subject: 'FW: x',
           text,
-          sourceHtml: null,
           reportParts: [{ contentType: 'message/rfc822', text }],
         }),
       ).not.toBeNull()
