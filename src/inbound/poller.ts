@@ -4,7 +4,7 @@ import { loop, onAbort } from '../loop.ts'
 import type { Cursor } from '../store/mailboxes.ts'
 import { isStorageTrouble } from '../store/store.ts'
 import { connectImap, type FetchedMail, type FolderState, type ImapAccount, type ImapSession } from './imap.ts'
-import { type Intake, ingest } from './ingest.ts'
+import { type Intake, ingest, readAhead } from './ingest.ts'
 import { reconcileFolder } from './reconcile.ts'
 
 /*
@@ -106,21 +106,15 @@ export async function readFolder(
   const { mailbox, folder } = watched
   const state = await session.open(folder)
   let cursor = await cursorFor(intake, watched, session, state)
-  for await (const mails of session.fetchNew(cursor.lastUid, window)) {
+  const windows = session.fetchNew(cursor.lastUid, window)
+  for await (const mails of readAhead(intake.reader, windows, mail => isWanted(mail, cursor))) {
     const last = mails.at(-1)
     if (!last) continue
     cursor = { ...cursor, lastUid: last.uid }
     const wanted = mails.filter(mail => isWanted(mail, cursor))
     const uidValidity = state.uidValidity
     const leftOut = rangesOf(mails, cursor).map(range => ({ mailbox, folder, uidValidity, ...range }))
-    const arrivals = wanted.map(({ uid, receivedAt, bytes }) => ({
-      mailbox,
-      folder,
-      uidValidity: state.uidValidity,
-      uid,
-      receivedAt,
-      bytes,
-    }))
+    const arrivals = wanted.map(mail => ({ ...mail, mailbox, folder, uidValidity }))
     const reached = cursor
     await ingest(intake, arrivals, async tx => {
       await tx.setCursor(mailbox, folder, reached)
