@@ -9,8 +9,8 @@ import { DeskError } from './errors.ts'
 import type { AfterReading, StartFrom, WatchedFolder } from './inbound/folder.ts'
 import type { ImapAccount } from './inbound/imap.ts'
 import { type Intake, replay } from './inbound/ingest.ts'
-import { readAttachment } from './inbound/parse.ts'
 import { watchFolder } from './inbound/poller.ts'
+import { createReader, type Reader } from './inbound/reader.ts'
 import { reconcileWatched } from './inbound/reconcile.ts'
 import { instanceIds } from './instance.ts'
 import type { Instant } from './instant.ts'
@@ -33,6 +33,8 @@ export type AppOptions = {
   readonly alarmsEveryMs?: number
   /** A test may set limits to the database. */
   readonly database?: SqliteOptions
+  /** The module that reads mails in its own process; a test may give its own. */
+  readonly readerProgram?: URL
 }
 
 /** The running service. Disposing of it stops it in order; nothing in hand is lost. */
@@ -66,13 +68,14 @@ export async function startApp(options: AppOptions): Promise<App> {
 async function startOn(
   store: Store,
   close: () => Promise<void>,
-  { config, secrets, policy, log, clock = systemClock, alarmsEveryMs }: AppOptions,
+  { config, secrets, policy, log, clock = systemClock, alarmsEveryMs, readerProgram }: AppOptions,
 ): Promise<App> {
   if (store.migrated.length > 0) log.info({ migrations: store.migrated }, 'database brought to the newest schema')
   const backup = await store.write(tx => tx.takeUpBackup(clock()))
   if (backup) log.warn(backup, 'the database is a backup put back: what may have been sent since is not sent again')
   const ids = await instanceIds(store)
-  const openAttachment = attachmentsOf(store)
+  const reader = createReader({ policy, log, ...(readerProgram && { program: readerProgram }) })
+  const openAttachment = attachmentsOf(store, reader)
   const withTokens = tokenSources({ log, clock })
   const outgoing = Object.keys(config.mailboxes).map(mailbox => {
     const transport = openSmtp(withTokens(smtpAccount(config, secrets, mailbox)))
@@ -82,7 +85,7 @@ async function startOn(
     for (const { sender } of outgoing) sender.wake()
   }
   const folders = watchedFolders(config, mailbox => withTokens(imapAccount(config, secrets, mailbox)))
-  const intake: Intake = { policy, ids, store, clock, log, onIngested: wakeSenders }
+  const intake: Intake = { policy, ids, store, reader, clock, log, onIngested: wakeSenders }
   const api = await createApi({
     store,
     policy,
@@ -137,6 +140,7 @@ async function startOn(
       sending.abort()
       await within(patience, Promise.all(senders), () => log.warn('a delivery did not end in time: it is tried again'))
       for (const { transport } of outgoing) transport.close()
+      await reader[Symbol.asyncDispose]()
       // Whoever was hung up on has something to write down yet.
       await within(LAST_WORDS_MS, Promise.all([...readers, ...senders]), () => log.warn('something still hangs'))
       await close()
@@ -179,10 +183,10 @@ function startInstant(startFrom: Config['mailboxes'][string]['startFrom']): Star
 }
 
 /** Attachments are kept only inside the raw mail they came with. */
-function attachmentsOf(store: Store) {
+function attachmentsOf(store: Store, reader: Reader) {
   return async ({ rawMail, part }: PassedOn): Promise<Buffer | null> => {
     const bytes = await store.read.rawBytes(rawMail)
-    return bytes && ((await readAttachment(bytes, part))?.content ?? null)
+    return bytes && reader.attachment(bytes, part)
   }
 }
 

@@ -3,6 +3,7 @@ import { loadConfig } from '../config/load.ts'
 import { DeskError } from '../errors.ts'
 import { takeIn } from '../inbound/archive.ts'
 import { type FoundMail, findMails } from '../inbound/mail-files.ts'
+import { createReader } from '../inbound/reader.ts'
 import { instanceIds } from '../instance.ts'
 import { createLog } from '../log.ts'
 import { openStore } from '../store/store.ts'
@@ -27,13 +28,9 @@ export async function importCommand(
     throw new DeskError('invalid', `there is no mailbox ${mailbox}: say one of ${names}`)
   }
   await using store = await openStore(config.storage.path)
-  const intake = {
-    store,
-    policy,
-    ids: await instanceIds(store),
-    clock: systemClock,
-    log: createLog('error', process.stderr),
-  }
+  const log = createLog('error', process.stderr)
+  await using reader = createReader({ policy, log })
+  const intake = { store, reader, policy, ids: await instanceIds(store), clock: systemClock, log }
   const sum = new Sum()
   const progress = createProgress(process.stderr)
   try {

@@ -3,6 +3,7 @@ import { systemClock } from '../clock.ts'
 import { loadConfig } from '../config/load.ts'
 import { imapAccount } from '../config/secrets.ts'
 import { errorText } from '../errors.ts'
+import { createReader } from '../inbound/reader.ts'
 import { type FolderReconciliation, reconcileWatched } from '../inbound/reconcile.ts'
 import { instanceIds } from '../instance.ts'
 import { createLog } from '../log.ts'
@@ -17,7 +18,16 @@ export async function reconcileCommand(configPath: string, json: boolean): Promi
   const { config, secrets, policy } = loadConfig(configPath, process.env)
   await using store = await openStore(config.storage.path)
   const log = createLog('error', process.stderr)
-  const intake = { store, policy, ids: await instanceIds(store), clock: systemClock, log, onIngested: () => undefined }
+  await using reader = createReader({ policy, log })
+  const intake = {
+    store,
+    reader,
+    policy,
+    ids: await instanceIds(store),
+    clock: systemClock,
+    log,
+    onIngested: () => undefined,
+  }
   const withTokens = tokenSources({ log, clock: systemClock })
   let good = true
   const sums: unknown[] = []

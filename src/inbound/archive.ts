@@ -2,8 +2,9 @@ import { mailboxFor } from '../desk/policy.ts'
 import { errorText } from '../errors.ts'
 import { cleanLine } from '../mail/header.ts'
 import type { Settled } from '../store/raw-mails.ts'
-import { type Arrival, IMPORTED, type Intake, type ReadMail, readMail, settle, sha256 } from './ingest.ts'
+import { type Arrival, IMPORTED, type Intake, settle, sha256 } from './ingest.ts'
 import { type FoundMail, placeOf, readFound } from './mail-files.ts'
+import type { ReadMail } from './reader.ts'
 
 /*
  * Takes in an archive. A mail is known in the ledger by its bytes, not by its place: mailbox files grow and are compacted,
@@ -12,7 +13,7 @@ import { type FoundMail, placeOf, readFound } from './mail-files.ts'
  * `decide` withholds it, for the ledger says which mails are imported.
  */
 
-export type ArchiveIntake = Pick<Intake, 'policy' | 'ids' | 'store' | 'clock' | 'log'>
+export type ArchiveIntake = Pick<Intake, 'policy' | 'ids' | 'store' | 'reader' | 'clock' | 'log'>
 
 /** A mail that has its outcome in the ledger now; or, `unreadable`, could not be read from its file. */
 export type TakenIn =
@@ -27,7 +28,11 @@ export type TakenIn =
 /** Mails in one transaction, and their bytes; a larger one has a transaction of its own. */
 const GROUP = { mails: 50, bytes: 16 * 1_048_576 }
 
-type Waiting = { readonly place: string; readonly bytes: Buffer; readonly arrival: Omit<Arrival, 'mailbox'> }
+type Waiting = {
+  readonly place: string
+  readonly arrival: Omit<Arrival, 'mailbox' | 'read'>
+  readonly read: Promise<ReadMail>
+}
 
 /**
  * Takes in these mails, in the order given, and tells of each. They go to the mailbox named, else to the one they were
@@ -71,18 +76,20 @@ export async function* takeIn(
       group = []
       bytesWaiting = 0
     }
-    group.push({ place, bytes, arrival })
+    const read = intake.reader.read(bytes, true)
+    // Heard of when the group is taken in, if it comes to that.
+    read.catch(() => undefined)
+    group.push({ place, arrival, read })
     bytesWaiting += bytes.length
   }
   yield* await takeGroup(intake, group, mailbox)
 }
 
-/** Parses outside of the transaction: the service beside us waits for the database no longer than it must. */
+/** Waits for the reading outside of the transaction: the service beside us waits for the database no longer than it must. */
 async function takeGroup(intake: ArchiveIntake, group: readonly Waiting[], mailbox: string | null): Promise<TakenIn[]> {
   const { store, policy } = intake
   const [anyMailbox = ''] = policy.mailboxes.keys()
-  const read: (Waiting & { readonly mail: ReadMail })[] = []
-  for (const one of group) read.push({ ...one, mail: await readMail(intake, one.bytes, true) })
+  const read = await Promise.all(group.map(async ({ read, ...one }) => ({ ...one, mail: await read })))
   return store.write(async tx => {
     const taken: TakenIn[] = []
     for (const { place, arrival, mail } of read) {

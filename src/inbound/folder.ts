@@ -2,7 +2,7 @@ import { DeskError } from '../errors.ts'
 import { earlier, type Instant, plus } from '../instant.ts'
 import type { Cursor, FolderRole } from '../store/mailboxes.ts'
 import type { FetchedMail, Fetching, FolderState, ImapAccount, ImapSession } from './imap.ts'
-import { type Arrival, type Intake, ingest } from './ingest.ts'
+import { type Arrival, type Intake, ingest, readAhead } from './ingest.ts'
 
 /*
  * One look at one folder: where to begin, what is new, and what is done with it on the server afterwards. The cursor lives
@@ -50,7 +50,9 @@ export async function readFolder(
   const state = await session.open(folder)
   let cursor = await cursorFor(intake, watched, session, state)
   let read = 0
-  for await (const mails of session.fetchNew(cursor.lastUid, { ...how, largest: watched.largestMail })) {
+  const windows = session.fetchNew(cursor.lastUid, { ...how, largest: watched.largestMail })
+  const reading = { past: watched.role === 'sent', isWanted: (mail: FetchedMail) => isWanted(mail, cursor) }
+  for await (const mails of readAhead(intake.reader, windows, reading)) {
     const last = mails.at(-1)
     if (!last) continue
     cursor = { ...cursor, lastUid: last.uid }
@@ -74,11 +76,12 @@ export async function readFolder(
 
 /** A fetched mail as the ledger knows it. */
 export function arrivalOf(
-  { uid, receivedAt, bytes, fullSize }: FetchedMail,
+  { uid, receivedAt, bytes, fullSize, read }: FetchedMail & Pick<Arrival, 'read'>,
   { mailbox, folder, role }: Pick<WatchedFolder, 'mailbox' | 'folder' | 'role'>,
   uidValidity: string,
 ): Arrival {
-  return { mailbox, folder, uidValidity, uid, receivedAt, bytes, fullSize, sent: role === 'sent' }
+  const sent = role === 'sent'
+  return { mailbox, folder, uidValidity, uid, receivedAt, bytes, fullSize, sent, ...(read ? { read } : {}) }
 }
 
 /**

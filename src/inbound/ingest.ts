@@ -1,15 +1,12 @@
 import { createHash } from 'node:crypto'
 import { type Decision, decide } from '../desk/intake.ts'
-import { DeskError, errorText } from '../errors.ts'
+import { DeskError } from '../errors.ts'
 import type { Instant } from '../instant.ts'
 import type { Logger } from '../log.ts'
-import type { AutomatedContext } from '../mail/automated.ts'
-import type { Message } from '../mail/message.ts'
-import { understand } from '../mail/understand.ts'
 import type { RawMail, Settled } from '../store/raw-mails.ts'
 import { isStorageTrouble, type Store, type Tx } from '../store/store.ts'
 import { gatherFacts } from './facts.ts'
-import { parseMail } from './parse.ts'
+import { faultOf, type Reader, type ReadMail } from './reader.ts'
 import { type Desk, record } from './record.ts'
 
 /*
@@ -19,33 +16,67 @@ import { type Desk, record } from './record.ts'
 
 export type Intake = Desk & {
   readonly store: Store
+  readonly reader: Reader
   readonly clock: () => Instant
   readonly log: Logger
   /** After the commit of a mail that put something into the outbox, or may have. */
   readonly onIngested: () => void
 }
 
-/** A mail in a folder, before it is read; `sent`: the folder is that of sent mail. */
-export type Arrival = Omit<RawMail, 'sha256'> & { readonly sent?: boolean }
-
-/** A mail that was read, or the reason why it could not be. */
-export type ReadMail = { readonly message: Message } | { readonly fault: string }
+/**
+ * A mail in a folder, and what is read in it once it has been read; `ingest` reads what nobody has begun to read. `sent`: the
+ * folder is that of sent mail.
+ */
+export type Arrival = Omit<RawMail, 'sha256'> & { readonly sent?: boolean; readonly read?: Promise<ReadMail> }
 
 export type Ingested = Settled & { readonly rawMail: number; readonly uid: number }
 
 /**
+ * Lets the wanted mails of the next window be read while the caller works on this one. When there will be no next one because
+ * `windows` throws, the caller still gets this one first.
+ */
+export async function* readAhead<Mail extends { readonly bytes: Buffer }>(
+  reader: Reader,
+  windows: AsyncIterable<readonly Mail[]>,
+  { past, isWanted }: { readonly past: boolean; readonly isWanted: (mail: Mail) => boolean },
+): AsyncGenerator<readonly (Mail & Pick<Arrival, 'read'>)[], void, undefined> {
+  const begin = (mail: Mail) => {
+    const read = reader.read(mail.bytes, past)
+    // The caller may leave before it looks; who stays gets the rejection all the same.
+    read.catch(() => undefined)
+    return { ...mail, read }
+  }
+  let ready: readonly (Mail & Pick<Arrival, 'read'>)[] | null = null
+  let failure: { readonly error: unknown } | null = null
+  try {
+    for await (const mails of windows) {
+      const begun = mails.map(mail => (isWanted(mail) ? begin(mail) : mail))
+      if (ready) yield ready
+      ready = begun
+    }
+  } catch (error) {
+    failure = { error }
+  }
+  if (ready) yield ready
+  if (failure) throw failure.error
+}
+
+/**
  * Takes in a group of mails of one folder, in order, and moves its cursor (`moveOn`), all in one transaction. A mail that
  * cannot be read or recorded is quarantined with its bytes and the reason, and the others go on. Throws only when the
- * store as a whole is in trouble; then nothing has happened.
+ * store as a whole is in trouble, or there is nobody to read; then nothing has happened.
  */
 export async function ingest(
   intake: Intake,
   arrivals: readonly Arrival[],
   moveOn: (tx: Tx) => Promise<unknown>,
 ): Promise<Ingested[]> {
-  const read: { arrival: Arrival; mail: ReadMail }[] = []
-  for (const arrival of arrivals)
-    read.push({ arrival, mail: await readMail(intake, arrival.bytes, arrival.sent === true) })
+  const read = await Promise.all(
+    arrivals.map(async arrival => ({
+      arrival,
+      mail: await (arrival.read ?? intake.reader.read(arrival.bytes, arrival.sent === true)),
+    })),
+  )
 
   const ingested = await intake.store.write(async tx => {
     const results: Ingested[] = []
@@ -76,7 +107,7 @@ export async function replay(intake: Intake, rawMail: number): Promise<Settled> 
   const [status, bytes] = [await intake.store.read.rawMail(rawMail), await intake.store.read.rawBytes(rawMail)]
   if (!status || !bytes) throw new DeskError('not_found', `there is no mail number ${rawMail}`)
   const sent = (await intake.store.read.folderRole(status.mailbox, status.folder)) === 'sent'
-  const mail = await readMail(intake, bytes, sent || isImported(status))
+  const mail = await intake.reader.read(bytes, sent || isImported(status))
   const settled = await intake.store.write(async tx => {
     const current = await tx.rawMail(rawMail)
     if (current?.outcome !== 'quarantine')
@@ -95,28 +126,6 @@ export const IMPORTED = 'sha256:'
 
 function isImported({ uidValidity }: { readonly uidValidity: string }): boolean {
   return uidValidity.startsWith(IMPORTED)
-}
-
-/**
- * Bytes → what a person reads; nothing is looked up. `past`: out of an archive, or of the folder of sent mail. Never throws:
- * strange mail gives a fault.
- */
-export async function readMail(intake: Pick<Desk, 'policy'>, bytes: Buffer, past: boolean): Promise<ReadMail> {
-  try {
-    const mail = await parseMail(bytes)
-    const context = automatedContext(intake)
-    const message = understand(mail, context)
-    if (!past || message.automatic?.kind !== 'loop') return { message }
-    // What arrives from our own address has come back; elsewhere it is how the desk answered.
-    return { message: understand(mail, { ...context, ownAddresses: new Set() }) }
-  } catch (error) {
-    return { fault: faultOf(error) }
-  }
-}
-
-export function automatedContext({ policy }: Pick<Desk, 'policy'>): AutomatedContext {
-  const { ownAddresses, ownLists, heedSuppressHeader } = policy
-  return { ownAddresses, ownLists, heedSuppressHeader }
 }
 
 /** Decides on a mail that the ledger holds already, and records what follows. Throws only when the store is in trouble. */
@@ -151,10 +160,6 @@ export async function settle(
     intake.log.error({ err: error, mailbox: arrival.mailbox, rawMail }, 'mail could not be recorded')
     return quarantine(faultOf(error))
   }
-}
-
-function faultOf(error: unknown): string {
-  return error instanceof DeskError ? error.message : `unexpected: ${errorText(error)}`
 }
 
 /** Hex. */

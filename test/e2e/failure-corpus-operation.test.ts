@@ -13,6 +13,7 @@ import { startHoodiecrow } from '../support/hoodiecrow.ts'
 import { keptLog } from '../support/log.ts'
 import { mail, type TestMail } from '../support/mail.ts'
 import type { MailServer } from '../support/mail-server.ts'
+import { READER_PROGRAM } from '../support/reader.ts'
 import type { MailboxSetup } from '../support/setup.ts'
 import { type SmtpTestServer, startSmtp } from '../support/smtp.ts'
 import { eventually } from '../support/wait.ts'
@@ -197,7 +198,11 @@ describeOnBoth('peer failure corpus: 35 two pollers at once', kind => {
     await rm(`${desk.service.databasePath}.lock`)
     const env = { IT_IMAP: desk.imap.account('it').password, IT_SMTP: 'smtp-pa55' }
     const second = keptLog()
-    await using _app = await startApp({ ...loadConfig(desk.service.configPath, env), log: second.log })
+    await using _app = await startApp({
+      ...loadConfig(desk.service.configPath, env),
+      log: second.log,
+      readerProgram: READER_PROGRAM,
+    })
     await eventually(async () => expect(await desk.service.ledger()).toHaveLength(names.length), 60_000)
     await desk.service.sent(60_000)
 

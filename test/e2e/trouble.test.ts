@@ -10,6 +10,7 @@ import { startAppHere } from '../support/app-here.ts'
 import { startHoodiecrow } from '../support/hoodiecrow.ts'
 import { mail } from '../support/mail.ts'
 import { freePorts } from '../support/ports.ts'
+import { HOSTILE_PROGRAM } from '../support/reader.ts'
 import { SMALL_DESK } from '../support/setup.ts'
 import { startSmtp } from '../support/smtp.ts'
 import { eventually } from '../support/wait.ts'
@@ -123,4 +124,37 @@ test('a full disk: mail waits on the server, nothing is sent twice, and all goes
   await eventually(async () => (await desk.store.read.nextAttemptAt('it')) === null, 30_000)
   const people = smtp.mails.map(({ envelope }) => envelope.to[0])
   expect([people.length, new Set(people).size]).toEqual([count, count])
+})
+
+test('a mail that kills whoever reads it: it is quarantined, the others become tickets in order', async () => {
+  await using imap = await startHoodiecrow({ users: ['it'] })
+  await using smtp = await startSmtp()
+  const names = ['ann', 'ben', 'cem', 'dan', 'eve']
+  const poison = mail({ from: 'mal@example.org', to: 'it@example.org', headers: { 'X-Harm': 'take all memory' } })
+  for (const name of names.slice(0, 2)) await imap.deliver('it', 'INBOX', letter(name))
+  await imap.deliver('it', 'INBOX', poison)
+  for (const name of names.slice(2)) await imap.deliver('it', 'INBOX', letter(name))
+  const mailboxes = { it: { imap: imap.account('it'), smtp: { port: smtp.port } } }
+  await using desk = await startAppHere({ mailboxes }, {}, HOSTILE_PROGRAM)
+  await smtp.waitFor(names.length, 45_000)
+
+  const ledger = (await desk.store.read.rawMails({ limit: 9 })).toReversed()
+  expect(ledger.map(({ uid, outcome }) => [uid, outcome])).toEqual([
+    [1, 'open'],
+    [2, 'open'],
+    [3, 'quarantine'],
+    [4, 'open'],
+    [5, 'open'],
+    [6, 'open'],
+  ])
+  const reason = 'reading this mail took more than 256 MB of memory'
+  expect(ledger[2]).toMatchObject({ reason })
+  expect(await desk.store.read.rawBytes(ledger[2]?.id ?? 0)).toEqual(poison)
+  const requesters = (await desk.store.read.tickets({}, 9)).map(({ id, requester }) => [id, requester?.address])
+  expect(requesters.sort()).toEqual(names.map((name, at) => [1001 + at, `${name}@example.org`]))
+  expect(desk.lines().filter(({ level }) => Number(level) >= 40)).toMatchObject([
+    { msg: 'the process that reads mails has ended over a mail, which is tried once more', reason },
+    { msg: 'the process that reads mails has ended over the same mail again: it is given up', reason },
+    { msg: 'mail quarantined', mailbox: 'it', folder: 'INBOX', uid: 3, reason },
+  ])
 })

@@ -9,6 +9,7 @@ import { mboxOf } from '../support/archive.ts'
 import { keptLog } from '../support/log.ts'
 import { mail, type TestMail } from '../support/mail.ts'
 import { policy } from '../support/policy.ts'
+import { readHere } from '../support/reader.ts'
 import { openTestStore, type TestStore } from '../support/store.ts'
 import { type TempDir, tempDir } from '../support/temp-dir.ts'
 
@@ -22,6 +23,7 @@ beforeEach(async () => {
   folder = await tempDir('archive')
   intake = {
     store,
+    reader: readHere(policy()),
     policy: policy(),
     ids: createIds(newSecret()),
     clock: () => NOW,

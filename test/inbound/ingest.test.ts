@@ -1,10 +1,12 @@
+import { Readable } from 'node:stream'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { createIds, newSecret } from '../../src/ids.ts'
-import { type Arrival, type Ingested, type Intake, ingest, replay } from '../../src/inbound/ingest.ts'
+import { type Arrival, type Ingested, type Intake, ingest, readAhead, replay } from '../../src/inbound/ingest.ts'
 import type { Tx } from '../../src/store/store.ts'
 import { keptLog } from '../support/log.ts'
 import { mail, type TestMail } from '../support/mail.ts'
 import { policy } from '../support/policy.ts'
+import { readHere } from '../support/reader.ts'
 import { openTestStore, type TestStore } from '../support/store.ts'
 
 const NOW = '2026-11-23T09:00:05.000Z'
@@ -19,6 +21,7 @@ beforeEach(async () => {
   uid = 0
   intake = {
     store,
+    reader: readHere(policy()),
     policy: policy(),
     ids: createIds(newSecret()),
     clock: () => NOW,
@@ -293,5 +296,56 @@ describe('what goes wrong', () => {
     await ingest(intake, arrivals, cursor())
     expect(await ingest(intake, arrivals, cursor())).toEqual([])
     expect(await store.read.tickets({}, 9)).toHaveLength(1)
+  })
+})
+
+describe('reading ahead', () => {
+  const window = (...numbers: number[]) =>
+    numbers.map(number => ({ uid: number, bytes: Buffer.from(`Subject: ${number}`) }))
+
+  test('the next window is being read while the caller is at this one, and none is asked for before its time', async () => {
+    const seen: string[] = []
+    const reader = {
+      ...intake.reader,
+      read: (bytes: Buffer) => {
+        seen.push(`reads ${bytes}`)
+        return intake.reader.read(bytes, false)
+      },
+    }
+    async function* windows() {
+      for (const numbers of [[1, 2], [3], [4]]) yield window(...numbers)
+    }
+    for await (const mails of readAhead(reader, windows(), { past: false, isWanted: ({ uid }) => uid !== 2 })) {
+      for (const { uid, read } of mails) seen.push(`${uid} ${read ? 'begun' : 'left alone'}`)
+    }
+    expect(seen).toEqual([
+      ...['reads Subject: 1', 'reads Subject: 3', '1 begun', '2 left alone'],
+      ...['reads Subject: 4', '3 begun', '4 begun'],
+    ])
+  })
+
+  test('what was fetched before the connection broke is still handed out', async () => {
+    async function* windows() {
+      yield window(1)
+      yield window(2)
+      throw new Error('gone')
+    }
+    const uids: number[] = []
+    const all = async () => {
+      for await (const mails of readAhead(intake.reader, windows(), { past: false, isWanted: () => true }))
+        uids.push(...mails.map(one => one.uid))
+    }
+    await expect(all()).rejects.toThrow('gone')
+    expect(uids).toEqual([1, 2])
+  })
+
+  test('a reader that is gone rejects where the mail is taken in, and nothing has happened', async () => {
+    const stopped = { ...intake.reader, read: () => Promise.reject(new Error('stopped')) }
+    const ahead = readAhead<Arrival>(stopped, Readable.from([[arrival(mail(jane))]]), {
+      past: false,
+      isWanted: () => true,
+    })
+    for await (const arrivals of ahead) await expect(ingest(intake, arrivals, cursor())).rejects.toThrow('stopped')
+    expect(await store.read.rawMails({ limit: 9 })).toEqual([])
   })
 })

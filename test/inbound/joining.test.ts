@@ -9,6 +9,7 @@ import { DAY, plus } from '../../src/instant.ts'
 import { keptLog } from '../support/log.ts'
 import { mail, type TestMail } from '../support/mail.ts'
 import { policy } from '../support/policy.ts'
+import { readHere } from '../support/reader.ts'
 import { openTestStore, type TestStore } from '../support/store.ts'
 
 let store: TestStore
@@ -17,7 +18,7 @@ let uid: number
 let now: string
 
 const start = (different: Partial<Policy> = {}) => {
-  intake = { ...intake, policy: policy(different) }
+  intake = { ...intake, policy: policy(different), reader: readHere(policy(different)) }
 }
 beforeEach(async () => {
   store = await openTestStore()
@@ -25,7 +26,15 @@ beforeEach(async () => {
   now = '2026-11-23T09:00:00.000Z'
   const { log } = keptLog()
   const ids = createIds(newSecret())
-  intake = { store, policy: policy(), ids, clock: () => now, log, onIngested: () => undefined }
+  intake = {
+    store,
+    policy: policy(),
+    reader: readHere(policy()),
+    ids,
+    clock: () => now,
+    log,
+    onIngested: () => undefined,
+  }
 })
 afterEach(() => store[Symbol.asyncDispose]())
 

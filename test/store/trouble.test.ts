@@ -13,6 +13,7 @@ import { verifyDatabase } from '../../src/store/verify.ts'
 import { keptLog } from '../support/log.ts'
 import { mail } from '../support/mail.ts'
 import { policy } from '../support/policy.ts'
+import { readHere } from '../support/reader.ts'
 import { type TempDir, tempDir } from '../support/temp-dir.ts'
 
 const NOW = '2026-11-23T09:00:00.000Z'
@@ -36,6 +37,7 @@ const arrival = (uid: number): Arrival => ({
 const intakeOn = (store: Awaited<ReturnType<typeof openStore>>): Intake => ({
   ...{
     store,
+    reader: readHere(policy()),
     policy: policy(),
     ids: createIds(Buffer.alloc(32, 7)),
     clock: () => NOW,

@@ -6,12 +6,12 @@ import type { PassedOn } from '../../src/desk/outgoing-mail.ts'
 import type { Policy } from '../../src/desk/policy.ts'
 import { createIds } from '../../src/ids.ts'
 import { type Ingested, ingest, replay } from '../../src/inbound/ingest.ts'
-import { readAttachment } from '../../src/inbound/parse.ts'
 import { type Instant, plus } from '../../src/instant.ts'
 import type { Role } from '../../src/store/api-keys.ts'
 import { keptLog } from './log.ts'
 import { mail, type TestMail } from './mail.ts'
 import { policy } from './policy.ts'
+import { readHere } from './reader.ts'
 import { openTestStore, type TestStore } from './store.ts'
 
 export const NOW = '2026-11-23T09:00:00.000Z'
@@ -69,7 +69,8 @@ export async function openTestApi(
   const onQueued = () => {
     woken++
   }
-  const intake = { policy: rules, ids, store, clock, log, onIngested: () => {} }
+  const reader = readHere(rules)
+  const intake = { policy: rules, reader, ids, store, clock, log, onIngested: () => {} }
   const app = await createApi({
     ...{ store, policy: rules, ids, clock, log, trustProxy: [], onQueued },
     folders: [{ mailbox: 'it', folder: 'INBOX', pollEveryMs: 60_000 }],
@@ -79,7 +80,7 @@ export async function openTestApi(
     ],
     openAttachment: async ({ rawMail, part }: PassedOn) => {
       const bytes = await store.read.rawBytes(rawMail)
-      return bytes && ((await readAttachment(bytes, part))?.content ?? null)
+      return bytes && reader.attachment(bytes, part)
     },
     ...options,
   })

@@ -7,6 +7,7 @@ import { loadConfig } from '../../src/config/load.ts'
 import { type Instant, instantOf } from '../../src/instant.ts'
 import type { SqliteOptions, Store } from '../../src/store/store.ts'
 import { keptLog } from './log.ts'
+import { READER_PROGRAM } from './reader.ts'
 import { type DeskSetup, writeSetup } from './setup.ts'
 import { brokenInvariants } from './store.ts'
 import { tempDir } from './temp-dir.ts'
@@ -25,7 +26,11 @@ export interface AppHere extends AsyncDisposable {
   get<T>(path: string): Promise<T>
 }
 
-export async function startAppHere(setup: DeskSetup, database: SqliteOptions = {}): Promise<AppHere> {
+export async function startAppHere(
+  setup: DeskSetup,
+  database: SqliteOptions = {},
+  readerProgram = READER_PROGRAM,
+): Promise<AppHere> {
   const folder = await tempDir('here')
   const { configPath, databasePath, env } = await writeSetup(setup, folder.path)
   let offsetMs = 0
@@ -33,7 +38,7 @@ export async function startAppHere(setup: DeskSetup, database: SqliteOptions = {
   const { config, secrets, policy } = loadConfig(configPath, env)
   const clock = () => instantOf(Date.now() + offsetMs)
   const start = (limits: SqliteOptions) =>
-    startApp({ config, secrets, policy, log, clock, alarmsEveryMs: 50, database: limits })
+    startApp({ config, secrets, policy, log, clock, alarmsEveryMs: 50, database: limits, readerProgram })
   let app: App = await start(database)
   const { key, hash } = newApiKey()
   await app.store.write(tx => tx.createApiKey({ name: 'test', role: 'admin', hash }, clock()))
