@@ -54,6 +54,7 @@ describe('fields', () => {
     ['a.b; words only; spf=pass stray words smtp.helo=c.d;;', ['a.b', 'spf=pass smtp.helo=c.d']],
     ['a.b;', ['a.b']],
     ['', ['']],
+    [`a.b; spf=pass ${' '.repeat(66_000)}`, null],
     ['a.b; spf=pass (never ends', null],
     ['a.b; spf=pass reason="never ends', null],
   ])('%j', (value, expected) => {
@@ -397,7 +398,7 @@ describe('whatever is written', () => {
   test.each(['(', '"', '\\', 'a=', 'a =', '=', ' ', ';', '/1', '<', 'a;(b)', '" ', 'x.org@'])(
     'a million times %j',
     unit => {
-      const long = unit.repeat(1_000_000 / unit.length)
+      const long = unit.repeat(65_000 / unit.length)
       for (const text of [`mx.example.org; ${long}`, long, `mx.example.org; spf=pass smtp.mailfrom=${long}`]) {
         expect(proof([ar(text), FROM])).not.toBe('pass')
         expect(senderProof([ar(text), { name: 'from', value: long }], { name: '', address: long }, TRUST).level).toBe(
