@@ -16,6 +16,10 @@ const plain = (value: string): unknown => {
 }
 
 describe('fields', () => {
+  test('of more than 64 KB are not read', () => {
+    expect(readAuthenticationResults(`a.b; spf=pass ${' '.repeat(66_000)}`)).toBeNull()
+  })
+
   test.each([
     ['mx.example.org; none', ['mx.example.org']],
     ['mx.example.org 1; none', ['mx.example.org']],
@@ -54,7 +58,6 @@ describe('fields', () => {
     ['a.b; words only; spf=pass stray words smtp.helo=c.d;;', ['a.b', 'spf=pass smtp.helo=c.d']],
     ['a.b;', ['a.b']],
     ['', ['']],
-    [`a.b; spf=pass ${' '.repeat(66_000)}`, null],
     ['a.b; spf=pass (never ends', null],
     ['a.b; spf=pass reason="never ends', null],
   ])('%j', (value, expected) => {
