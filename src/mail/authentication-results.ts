@@ -74,9 +74,15 @@ function unquoted(value: string): string {
   return /^".*"$/.test(value) ? value.slice(1, -1).replace(/\\(.)/g, '$1') : value
 }
 
-/** Reads an Authentication-Results value (RFC 8601 §2.2); null when a comment or a quotation in it never ends. */
+// No server has so much to say.
+const LONGEST_VALUE = 65_536
+
+/**
+ * Reads an Authentication-Results value (RFC 8601 §2.2); null when a comment or a quotation in it never ends, or it is
+ * longer than 64 KB.
+ */
 export function readAuthenticationResults(value: string): AuthenticationResults | null {
-  const all = pieces(value)
+  const all = value.length > LONGEST_VALUE ? null : pieces(value)
   if (!all) return null
   const [head = '', ...rest] = all
   const nameless = readPiece(head) // Exchange Online begins with a result

@@ -16,6 +16,10 @@ const plain = (value: string): unknown => {
 }
 
 describe('fields', () => {
+  test('of more than 64 KB are not read', () => {
+    expect(readAuthenticationResults(`a.b; spf=pass ${' '.repeat(66_000)}`)).toBeNull()
+  })
+
   test.each([
     ['mx.example.org; none', ['mx.example.org']],
     ['mx.example.org 1; none', ['mx.example.org']],
@@ -397,7 +401,7 @@ describe('whatever is written', () => {
   test.each(['(', '"', '\\', 'a=', 'a =', '=', ' ', ';', '/1', '<', 'a;(b)', '" ', 'x.org@'])(
     'a million times %j',
     unit => {
-      const long = unit.repeat(1_000_000 / unit.length)
+      const long = unit.repeat(65_000 / unit.length)
       for (const text of [`mx.example.org; ${long}`, long, `mx.example.org; spf=pass smtp.mailfrom=${long}`]) {
         expect(proof([ar(text), FROM])).not.toBe('pass')
         expect(senderProof([ar(text), { name: 'from', value: long }], { name: '', address: long }, TRUST).level).toBe(
