@@ -1,5 +1,6 @@
 import { type Alarm, type AlarmChange, alarmChanges, alarmMail, headline, type Trouble } from './desk/alarm.ts'
 import { isOpen } from './desk/calendar.ts'
+import { bucketsFor, isStorm } from './desk/gate.ts'
 import { senderAddress } from './desk/outgoing-mail.ts'
 import type { MailboxPolicy, Policy } from './desk/policy.ts'
 import { learntFrom, silence } from './desk/silence.ts'
@@ -114,6 +115,7 @@ async function findTroubles(watching: Watching, known: readonly Alarm[], now: In
   const others: Trouble[] = []
   for (const mailbox of watching.policy.mailboxes.values()) {
     others.push(...(await sendingTrouble(watching, mailbox.name, now)))
+    others.push(...(await stormTrouble(watching, mailbox.name, now)))
     const silent = known.find(one => one.cause === 'silence' && one.mailbox === mailbox.name && one.overAt === null)
     const sick = reading.some(trouble => trouble.mailbox === mailbox.name)
     others.push(...(await silenceTrouble(watching, mailbox, { silent, sick }, now)))
@@ -138,6 +140,15 @@ async function readingTroubles(
     const hangs = checkedAt !== null && failingSince === null && msBetween(readAt, now) >= patience
     return hangs ? [{ ...about, since: readAt, detail: 'The server is connected, and says nothing.' }] : []
   })
+}
+
+/** So many automatic mails are no work of people: the gate is closed, and who looks finds the machine. */
+async function stormTrouble({ store, policy }: Watching, mailbox: string, now: Instant): Promise<Trouble[]> {
+  const bucket = await store.read.bucket(bucketsFor('', mailbox).mailbox)
+  if (!bucket || !isStorm(bucket, policy.budgets, now)) return []
+  const { size } = policy.budgets.mailbox
+  const detail = `After ${size} automatic mails it sends only a few. Its tickets tell who wrote; nothing is lost.`
+  return [{ cause: 'storm', mailbox, folder: '', since: bucket.at, detail }]
 }
 
 /** Not when only one mail of several is not taken: that is about the mail, or about who is to get it. */

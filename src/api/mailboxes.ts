@@ -25,8 +25,8 @@ const FolderShape = object(
 const AlarmShape = object(
   {
     cause: oneOf(
-      ['reading', 'sending', 'silence'],
-      '`reading`: a folder cannot be read. `sending`: its mail does not leave. `silence`: no mail comes where it always did.',
+      ['reading', 'sending', 'silence', 'storm'],
+      '`reading`: a folder cannot be read. `sending`: its mail does not leave. `silence`: no mail comes where it always did. `storm`: it has used up its automatic mails (`automatic.perMailbox`).',
     ),
     folder: orNull.text('The folder that cannot be read.'),
     since: instant('Since when.'),

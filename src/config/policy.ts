@@ -49,6 +49,10 @@ export function toPolicy(config: Config, templates: TemplateSet): Policy {
       sealers: new Set(trust.forwarders.map(domain => domain.toLowerCase())),
     },
     reopenWithinMs: config.reopenWithin,
+    budgets: {
+      address: { size: automatic.perAddress, perDay: 2 * automatic.perAddress },
+      mailbox: { size: automatic.perMailbox, perDay: 24 * automatic.perMailbox },
+    },
     heedSuppressHeader: automatic.heedSuppressHeader,
     acknowledgeMaxAgeMs: automatic.maxAge,
   }

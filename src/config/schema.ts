@@ -328,6 +328,20 @@ export const ConfigSchema = object(
         maxAge: elapsed('Mail that arrived longer ago than this is never answered automatically.', ['1m', '9000h'], {
           default: '24h',
         }),
+        perAddress: Type.Integer({
+          minimum: 1,
+          maximum: 10_000,
+          default: 10,
+          description:
+            'How many automatic mails one address gets at once; twice as many more in a day. A machine that no header betrays stays bounded by it.',
+        }),
+        perMailbox: Type.Integer({
+          minimum: 1,
+          maximum: 1_000_000,
+          default: 3000,
+          description:
+            'How many automatic mails a mailbox sends at once, and in each hour after that. When it is used up the admins are told.',
+        }),
         heedSuppressHeader: Type.Boolean({
           default: true,
           description:

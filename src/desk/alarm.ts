@@ -8,8 +8,11 @@ import type { OutgoingMail } from './outgoing-mail.ts'
  *   well ──trouble──▶ raised (told, unless told of it today) ──a day──▶ told again ──no trouble──▶ over (told, if told before)
  */
 
-/** `reading` a folder cannot be read · `sending` mail of a mailbox does not leave · `silence` no mail comes where it always did. */
-export type Cause = 'reading' | 'sending' | 'silence'
+/**
+ * `reading` a folder cannot be read · `sending` mail of a mailbox does not leave · `silence` no mail comes where it always
+ * did · `storm` a mailbox has used up its automatic mails.
+ */
+export type Cause = 'reading' | 'sending' | 'silence' | 'storm'
 
 export type Trouble = {
   readonly cause: Cause
@@ -97,6 +100,7 @@ export function headline({ kind, trouble: { cause, mailbox, folder } }: AlarmCha
     reading: [`${place} cannot be read`, `${place} is read again`],
     sending: [`mail from ${place} is not sent`, `mail from ${place} is sent again`],
     silence: [`no mail comes to ${place}`, `mail comes to ${place} again`],
+    storm: [`${place} sends no acknowledgements: there were too many`, `${place} sends acknowledgements again`],
   }[cause]
   return (kind === 'over' ? good : kind === 'lasts' ? `still: ${bad}` : bad) ?? ''
 }
@@ -108,6 +112,8 @@ const ADVICE: Readonly<Record<Cause, string>> = {
     'Nothing is lost: it waits and is tried again, for four days. `postdesk check --connect` tries the login; /v1/outbox?state=queued shows what waits.',
   silence:
     'The mailbox itself can be read. Does mail still reach it? Look at its quota, at forwarding rules and filters, and at the MX record; send it a mail yourself.',
+  storm:
+    'Nothing is lost: every mail has its ticket. /v1/tickets?mailbox=… shows who writes so much; when it is people, raise `automatic.perMailbox`.',
 }
 
 function paragraph(change: AlarmChange, now: Instant): string {

@@ -2,8 +2,10 @@ import { earlier, type Instant, msBetween } from '../instant.ts'
 import { domainOf, foldAddress, isMailable, isOneOf } from '../mail/address.ts'
 import type { SenderProof } from '../mail/authentication-results.ts'
 import type { Address, AutomaticKind, Message, Report } from '../mail/message.ts'
+import { insists, isThanks } from '../mail/thanks.ts'
 import { type Classification, classify } from './classify.ts'
 import { type Commands, readCommands } from './commands.ts'
+import { type Bucket, closedFor, drawnFrom, type Withheld, withhold } from './gate.ts'
 import { agentOf, answersElsewhere, newcomers, provenAgent, type Receivers, receivers } from './people.ts'
 import type { Agent, MailboxPolicy, Policy } from './policy.ts'
 import { type Due, dueTimes } from './service-level.ts'
@@ -42,8 +44,10 @@ export type Facts = {
   readonly reportOn: TicketId | null
   /** The language the sender is known to write, from earlier mail. */
   readonly senderLanguage: string | null
-  /** Acknowledgements sent or queued to this sender within `ACKNOWLEDGEMENT_WINDOW_MS`. */
-  readonly acknowledgedLately: number
+  /** What automatic mails to the sender, and of the mailbox, draw from. */
+  readonly buckets: { readonly address: Bucket | null; readonly mailbox: Bucket | null }
+  /** When our mail to the sender was last returned for good; null: never. */
+  readonly bouncedAt: Instant | null
   /** The ticket that we signed the mail's own Message-ID for: we sent it. Null: somebody else did. */
   readonly ownMail: TicketId | null
   /** Null for mail that arrives. */
@@ -64,10 +68,14 @@ export type Past = {
 
 export type Author = 'requester' | 'participant' | 'agent' | 'stranger' | 'robot'
 
-/** Why no automatic answer goes out; the keys are stable, the words are for people. */
-export type Withheld = { readonly send: null; readonly why: string; readonly detail: string }
 export type Reply =
-  | { readonly send: 'acknowledgement'; readonly to: Address; readonly repeatTheirWords: boolean }
+  | {
+      readonly send: 'acknowledgement'
+      readonly to: Address
+      readonly repeatTheirWords: boolean
+      /** What is left in the buckets after it. */
+      readonly buckets: { readonly address: Bucket; readonly mailbox: Bucket }
+    }
   | Withheld
 
 /** What an agent's mail brings to the requester, and in copy to those who take part. */
@@ -128,10 +136,6 @@ export type Decision =
       readonly rejected: readonly Rejected[]
       readonly reply: Reply
     }
-
-/** At most this many acknowledgements to one address within the window: a robot that no header betrays stays bounded. */
-export const ACKNOWLEDGEMENTS_PER_WINDOW = 10
-export const ACKNOWLEDGEMENT_WINDOW_MS = 60 * 60_000
 
 /**
  * Decides what becomes of a mail. Total: every mail gets a decision. `facts.mailbox` must be one of the policy's; a
@@ -237,7 +241,7 @@ function append(
   const { author, agent, standing } = by
   const commands = author === 'agent' ? commandsIn(message, facts) : null
   const takesPart = author === 'requester' || author === 'participant'
-  const powerless = takesPart ? whyPowerless(message) : null
+  const powerless = takesPart ? whyPowerless(message, ticket) : null
   return {
     kind: 'append',
     ticket,
@@ -267,10 +271,15 @@ function append(
 }
 
 /** Why the mail of somebody who takes part leaves the status as it is; null: it reopens. */
-function whyPowerless(message: Message): string | null {
+function whyPowerless(message: Message, { status }: Ticket): string | null {
   if (answersElsewhere(message)) return 'Reply-To is not the sender: the mail has no power over the status'
   if (wantsToLeave(message.newText)) return 'the sender only leaves the conversation'
-  return null
+  const done = status === 'solved' || status === 'closed'
+  // Their own word for it is never taken for courtesy, and a file says more than thanks.
+  if (!done || insists(message.newText) !== null || message.attachments.some(({ inline }) => !inline)) return null
+  return isThanks(message.newText, message.language)
+    ? 'the mail only says thanks: what is done stays done; REOPEN on the first line would open it again'
+    : null
 }
 
 /** What was sent from the mailbox itself has reached people as it is: a word that only looks like a command was none. */
@@ -384,13 +393,9 @@ function dueAt(
 /** May this mail be acknowledged? The reasons against it in the order in which they are told. */
 function acknowledge(message: Message, facts: Facts, policy: Policy, mailbox: MailboxPolicy): Reply {
   if (facts.past) return withheldOf(facts.past)
-  const sender = message.from
-  if (!sender || !isMailable(sender.address))
-    return withhold('no-address', 'the mail names no sender that could be answered')
-  // RFC 3834 §2: no automatic response to an automatic response, a list, or ourselves.
-  if (isOneOf(sender.address, policy.ownAddresses))
-    return withhold('own-address', `${sender.address} is one of our own addresses`)
-  if (message.automatic) return withhold(message.automatic.kind, message.automatic.why)
+  const { now, buckets, bouncedAt, proof } = facts
+  const closed = closedFor(message, { now, ...buckets, bouncedAt, proof }, policy)
+  if (closed) return closed
   const restored = mayBeAnswered(facts)
   if (restored) return restored
   const age = msBetween(facts.receivedAt, facts.now)
@@ -398,10 +403,17 @@ function acknowledge(message: Message, facts: Facts, policy: Policy, mailbox: Ma
     return withhold('too-old', `the server received the mail ${Math.floor(age / 3_600_000)} hours ago`)
   }
   if (!mailbox.acknowledge) return withhold('switched-off', `mailbox ${mailbox.name} sends no acknowledgements`)
-  if (facts.acknowledgedLately >= ACKNOWLEDGEMENTS_PER_WINDOW) {
-    return withhold('too-many', `${facts.acknowledgedLately} acknowledgements went to this address within the hour`)
+  const sender = message.from
+  if (!sender) throw new Error('the gate is open for nobody')
+  return {
+    send: 'acknowledgement',
+    to: sender,
+    repeatTheirWords: mayHearThemselves(sender, facts, policy),
+    buckets: {
+      address: drawnFrom(buckets.address, policy.budgets.address, now),
+      mailbox: drawnFrom(buckets.mailbox, policy.budgets.mailbox, now),
+    },
   }
-  return { send: 'acknowledgement', to: sender, repeatTheirWords: mayHearThemselves(sender, facts, policy) }
 }
 
 /**
@@ -425,8 +437,4 @@ function mayBeAnswered({ receivedAt, quietUntil }: Facts): Withheld | null {
   if (quietUntil === null || receivedAt >= quietUntil) return null
   const words = `it arrived before ${quietUntil}, and since then the database was restored from a backup`
   return withhold('restored', `${words}: what it was answered with may have been sent already`)
-}
-
-function withhold(why: string, detail: string): Withheld {
-  return { send: null, why, detail }
 }

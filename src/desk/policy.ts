@@ -3,6 +3,7 @@ import type { MxTrust } from '../mail/authentication-results.ts'
 import type { Message } from '../mail/message.ts'
 import type { Calendar } from './calendar.ts'
 import type { Rule } from './classify.ts'
+import type { Budget } from './gate.ts'
 import type { ServiceLevel } from './service-level.ts'
 import type { TemplateSet } from './template.ts'
 import type { Status } from './ticket.ts'
@@ -62,6 +63,8 @@ export type Policy = {
   readonly mx: MxTrust
   /** How long (ms) a reply reopens what was done; later it opens a new ticket that follows it up. */
   readonly reopenWithinMs: number
+  /** How much automatic mail one address gets, and one mailbox sends. */
+  readonly budgets: { readonly address: Budget; readonly mailbox: Budget }
   /** `X-Auto-Response-Suppress` is a wish, not proof of a machine: whether an acknowledgement heeds it. */
   readonly heedSuppressHeader: boolean
   /** Mail whose server date is older than this many ms is never answered automatically. */

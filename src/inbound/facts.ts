@@ -1,4 +1,5 @@
-import { ACKNOWLEDGEMENT_WINDOW_MS, type Facts, type Past } from '../desk/intake.ts'
+import { bucketsFor } from '../desk/gate.ts'
+import type { Facts, Past } from '../desk/intake.ts'
 import type { Policy } from '../desk/policy.ts'
 import type { Candidate, Signal } from '../desk/thread.ts'
 import type { TicketId } from '../desk/ticket.ts'
@@ -10,6 +11,7 @@ import type { Message } from '../mail/message.ts'
 import { citedIds, foldId } from '../mail/message-id.ts'
 import { readReplyToken, replyTokens } from '../mail/reply-address.ts'
 import { baseSubject, isReplySubject, taggedTickets } from '../mail/subject.ts'
+import { conversationIds } from '../mail/thread-index.ts'
 import type { Reads } from '../store/store.ts'
 
 /** More ids, tags or tickets than these are no conversation but an attempt to keep us busy. */
@@ -45,11 +47,17 @@ export async function gatherFacts(
     proof: senderProof(message.headers, message.from, policy.mx),
     reportOn: original ? await ticketOfOurMail(read, ids, original) : null,
     senderLanguage: sender ? await read.languageOf(sender) : null,
-    acknowledgedLately: sender ? await read.acknowledgementsTo(sender, plus(now, -ACKNOWLEDGEMENT_WINDOW_MS), now) : 0,
+    buckets: await buckets(read, sender, arrived.mailbox),
+    bouncedAt: sender ? await read.bouncedAt(sender) : null,
     ownMail: message.messageId ? ids.ticketOf(message.messageId) : null,
     past: arrived.past && { from: arrived.past, lastMails: await lastMails(read, found) },
     quietUntil: await read.quietUntil(),
   }
+}
+
+async function buckets(read: Reads, sender: string | null, mailbox: string): Promise<Facts['buckets']> {
+  const names = bucketsFor(sender ?? '', mailbox)
+  return { address: sender ? await read.bucket(names.address) : null, mailbox: await read.bucket(names.mailbox) }
 }
 
 async function lastMails(read: Reads, found: readonly Candidate[]): Promise<Map<TicketId, Instant>> {
@@ -93,6 +101,8 @@ async function candidates(
     if (row.id === own && !row.held) signs.push({ ticket: row.ticket, signal: 'awaited', value: row.id })
   }
   for (const ticket of taggedTickets(message.subject)) signs.push({ ticket, signal: 'tag', value: `[#${ticket}]` })
+  for (const row of await read.threadIds(conversationIds(message.headers)))
+    signs.push({ ticket: row.ticket, signal: 'conversation', value: row.id })
   for (const ticket of await ofSameSubject(read, message, now))
     signs.push({ ticket, signal: 'subject', value: baseSubject(message.subject) })
 

@@ -1,3 +1,4 @@
+import { bucketsFor } from '../desk/gate.ts'
 import type { Decision } from '../desk/intake.ts'
 import { answerMail, type PassedOn, replyAddress, senderAddress } from '../desk/outgoing-mail.ts'
 import type { MailboxPolicy, Policy } from '../desk/policy.ts'
@@ -8,6 +9,7 @@ import type { Instant } from '../instant.ts'
 import { domainOf, foldAddress } from '../mail/address.ts'
 import type { Address, Message } from '../mail/message.ts'
 import { citedIds, referencesFor } from '../mail/message-id.ts'
+import { conversationIds } from '../mail/thread-index.ts'
 import { type NewMessage, noteOn, sentMessage } from '../store/messages.ts'
 import type { Settled } from '../store/raw-mails.ts'
 import type { Tx } from '../store/store.ts'
@@ -72,6 +74,14 @@ async function recordReport(
 ): Promise<void> {
   const id = await tx.saveMessage(received(arrived, message, { ticket, author: 'robot' }), message.attachments)
   if (!ticket) return
+  // Only of whom the ticket knows: anybody could write a report that silences us towards others.
+  const known = new Set((await tx.participants(ticket)).map(({ address }) => foldAddress(address)))
+  const failed = report.recipients.flatMap(({ address }) => address ?? [])
+  if (report.kind === 'delivery' && report.permanent)
+    await tx.mailBounced(
+      failed.filter(address => known.has(foldAddress(address))),
+      now,
+    )
   const data = { message: id, kind: report.kind, permanent: report.permanent, recipients: report.recipients }
   await tx.addEvents(ticket, [{ kind: 'report', actor: 'postdesk', data }], now)
 }
@@ -94,7 +104,7 @@ async function open(
   await takePart(tx, id, decision.newcomers, now)
 
   const messageId = await tx.saveMessage(received(arrived, message, { ticket: id, author }), message.attachments)
-  await tx.saveThreadIds(id, message.messageId, citedIds(message.inReplyTo, message.references))
+  await tx.saveThreadIds(id, message.messageId, namedIds(message))
   const actor = message.from ? `person:${foldAddress(message.from.address)}` : 'postdesk'
   const { decidedBy, matches } = classification
   await tx.addEvents(
@@ -188,6 +198,9 @@ async function acknowledge(
   }
   const outbox = await tx.enqueue(queued, now)
   if (outbox === null) return
+  const names = bucketsFor(reply.to.address, mailbox.name)
+  await tx.setBucket(names.address, reply.buckets.address)
+  await tx.setBucket(names.mailbox, reply.buckets.mailbox)
   await tx.addPromise({ ticket: id, kind: 'first-response', dueAt: ticket.due.firstResponse.at, outbox }, now)
   await tx.addPromise({ ticket: id, kind: 'resolution', dueAt: ticket.due.resolution.at, outbox }, now)
   const data = { kind: 'acknowledgement', outbox, to: mail.to, language: ticket.language }
@@ -212,7 +225,7 @@ async function append(
   const messageId = await tx.saveMessage(received(arrived, message, who), message.attachments)
   // A stranger's ids would let further strangers in by citing them, and their Cc would make them participants.
   if (standing === 'accepted') {
-    await tx.saveThreadIds(ticket.id, message.messageId, citedIds(message.inReplyTo, message.references))
+    await tx.saveThreadIds(ticket.id, message.messageId, namedIds(message))
     await takePart(tx, ticket.id, decision.newcomers, now)
     if (decision.leaves && message.from) await tx.leaveTicket(ticket.id, message.from.address, now)
     if (author === 'requester' && message.from) await tx.savePerson(message.from, message.language, now)
@@ -302,6 +315,11 @@ function mailboxOf(policy: Policy, name: string): MailboxPolicy {
   const mailbox = policy.mailboxes.get(name)
   if (!mailbox) throw new Error(`no mailbox ${name} in the policy`)
   return mailbox
+}
+
+/** What later mail of the same conversation may name beside the mail's own id. */
+function namedIds({ inReplyTo, references, headers }: Message): string[] {
+  return citedIds(inReplyTo, references).concat(conversationIds(headers))
 }
 
 const NOBODY: Address = { name: '', address: '' }

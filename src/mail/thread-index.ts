@@ -1,5 +1,6 @@
 import { type Instant, instantOf } from '../instant.ts'
 import { base64Bytes } from './charset.ts'
+import type { Header } from './message.ts'
 
 /*
  * Outlook's Thread-Index (MS-OXOMSG §2.2.1.3): 22 bytes that name the conversation, and 5 more for each answer. It survives
@@ -55,4 +56,13 @@ function startOf(bytes: Uint8Array): Instant | null {
   if (bytes[from] !== 1) return null
   const high = bytes.subarray(from, GUID).reduce((sum, byte) => sum * 256 + byte, 0)
   return instantOf(Math.floor((high * 2 ** dropped) / TICKS_A_MS) - TO_1970_MS)
+}
+
+/** The conversations that a mail says it belongs to, as ids beside Message-IDs; none of those has such a shape. */
+export function conversationIds(headers: readonly Header[]): string[] {
+  const found = headers
+    .filter(({ name }) => name === 'thread-index')
+    .slice(0, 3)
+    .flatMap(({ value }) => readThreadIndex(value) ?? [])
+  return [...new Set(found.map(({ conversation }) => `thread-index:${conversation}`))]
 }

@@ -5,7 +5,7 @@ import type { Instant } from '../instant.ts'
 import { foldAddress } from '../mail/address.ts'
 import type { Db } from './schema.ts'
 import { fromJson, toJson } from './schema.ts'
-import { one, statement } from './statement.ts'
+import { statement } from './statement.ts'
 
 /** A `notice` goes to the admins and is about no ticket. */
 export type OutboxKind = 'acknowledgement' | 'answer' | 'notice'
@@ -68,11 +68,6 @@ export function outboxReads(db: Db) {
     async lastAttemptAt(mailbox: string): Promise<Instant | null> {
       const [row] = await lastAttempt(db, { mailbox })
       return row?.next_attempt_at ?? null
-    },
-
-    /** How many acknowledgements were made out to this address from an instant on, until another. */
-    async acknowledgementsTo(address: string, since: Instant, until: Instant): Promise<number> {
-      return one(await acknowledgementsTo(db, { address: foldAddress(address), since, until })).count
     },
 
     /** When the oldest mail that still waits was made out; null when none does. */
@@ -181,17 +176,6 @@ const lastAttempt = statement((db, { mailbox }: { mailbox: string }) =>
     .where('mailbox', '=', mailbox)
     .orderBy('next_attempt_at', 'desc')
     .limit(1),
-)
-
-const acknowledgementsTo = statement((db, to: { address: string; since: Instant; until: Instant }) =>
-  db
-    .selectFrom('outbox')
-    .select(eb => eb.fn.countAll<number>().as('count'))
-    .where('recipients', '=', to.address)
-    .where('kind', '=', 'acknowledgement')
-    .where('created_at', '>=', to.since)
-    // A clock that was ahead for a day must not keep somebody without an answer until that day comes.
-    .where('created_at', '<=', to.until),
 )
 
 const insertOutboxMail = statement(

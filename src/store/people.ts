@@ -14,6 +14,12 @@ export function peopleReads(db: Db) {
       return row?.language ?? null
     },
 
+    /** When our mail to this address was last returned for good; null: never, as far as we know. */
+    async bouncedAt(address: string): Promise<Instant | null> {
+      const [row] = await bouncedAt(db, { address: foldAddress(address) })
+      return row?.bounced_at ?? null
+    },
+
     /** Those who take part in a ticket, in the order in which they came. */
     async participants(ticket: TicketId): Promise<Participant[]> {
       const rows = await db
@@ -45,6 +51,13 @@ export function peopleWrites(db: Db) {
       for (const { address } of people) await tellParticipant(db, { ticket, address: foldAddress(address), at })
     },
 
+    /** Our mail to these addresses was returned for good; who is unknown here was never written to. */
+    async mailBounced(addresses: readonly string[], at: Instant): Promise<void> {
+      const folded = addresses.map(foldAddress)
+      if (folded.length > 0)
+        await db.updateTable('people').set({ bounced_at: at }).where('address', 'in', folded).execute()
+    },
+
     /** This person wants no more answers. */
     async leaveTicket(ticket: TicketId, address: string, at: Instant): Promise<void> {
       await db
@@ -63,6 +76,10 @@ export function peopleWrites(db: Db) {
 
 const languageOf = statement((db, { address }: { address: string }) =>
   db.selectFrom('people').select('language').where('address', '=', address),
+)
+
+const bouncedAt = statement((db, { address }: { address: string }) =>
+  db.selectFrom('people').select('bounced_at').where('address', '=', address),
 )
 
 const savePerson = statement((db, person: { address: string; name: string; language: string | null; at: Instant }) =>

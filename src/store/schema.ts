@@ -59,7 +59,16 @@ export type Tables = {
     /** The size that the server tells of a mail of which `bytes` is only the beginning; null: it is whole. */
     full_size: number | null
   }
-  people: { id: Generated<number>; address: string; name: string; language: string | null; first_seen_at: Instant }
+  people: {
+    id: Generated<number>
+    address: string
+    name: string
+    language: string | null
+    first_seen_at: Instant
+    /** When our mail to this person was last returned for good. */
+    bounced_at: Instant | null
+  }
+  buckets: { name: string; level: number; at: Instant }
   tickets: {
     id: Generated<number>
     mailbox: string
@@ -156,7 +165,7 @@ export type Tables = {
     outbox_id: number
   }
   alarms: {
-    cause: 'reading' | 'sending' | 'silence'
+    cause: 'reading' | 'sending' | 'silence' | 'storm'
     mailbox: string
     folder: string
     since: Instant

@@ -1,5 +1,6 @@
 import { alarmReads, alarmWrites } from './alarms.ts'
 import { apiKeyReads, apiKeyWrites } from './api-keys.ts'
+import { bucketReads, bucketWrites } from './buckets.ts'
 import { mailboxReads, mailboxWrites } from './mailboxes.ts'
 import { measureReads } from './measures.ts'
 import { messageReads, messageWrites } from './messages.ts'
@@ -44,6 +45,7 @@ function readsOn(db: Db) {
     ...restoredReads(db),
     ...measureReads(db),
     ...alarmReads(db),
+    ...bucketReads(db),
   }
 }
 
@@ -60,6 +62,7 @@ function txOn(db: Db) {
     ...apiKeyWrites(db),
     ...restoredWrites(db),
     ...alarmWrites(db),
+    ...bucketWrites(db),
     /** Undoes the changes of `work` when it throws, and throws on; the transaction around it stays good. */
     attempt: <T>(work: () => Promise<T>): Promise<T> => inSavepoint(db, work),
   }

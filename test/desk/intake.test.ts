@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { ACKNOWLEDGEMENTS_PER_WINDOW, type Decision, decide, type Facts } from '../../src/desk/intake.ts'
+import { type Decision, decide, type Facts } from '../../src/desk/intake.ts'
 import type { Candidate } from '../../src/desk/thread.ts'
 import type { Ticket } from '../../src/desk/ticket.ts'
 import { HOUR, plus } from '../../src/instant.ts'
@@ -20,7 +20,8 @@ const facts = (different: Partial<Facts> = {}): Facts => ({
   proof: { level: 'none', why: 'nobody said' },
   reportOn: null,
   senderLanguage: null,
-  acknowledgedLately: 0,
+  buckets: { address: null, mailbox: null },
+  bouncedAt: null,
   ownMail: null,
   past: null,
   quietUntil: null,
@@ -137,8 +138,9 @@ describe('no acknowledgement', () => {
     expect(why({}, {}, policy({ mailboxes: new Map([['it', { ...it, acknowledge: false }]]) }))).toBe('switched-off')
   })
   test('to an address that got many within the hour', () => {
-    expect(why({}, { acknowledgedLately: ACKNOWLEDGEMENTS_PER_WINDOW })).toBe('too-many')
-    expect(why({}, { acknowledgedLately: ACKNOWLEDGEMENTS_PER_WINDOW - 1 })).toBe('acknowledgement')
+    const left = (level: number) => ({ buckets: { address: { level, at: NOW }, mailbox: null } })
+    expect(why({}, left(0.9))).toBe('too-many')
+    expect(why({}, left(1))).toBe('acknowledgement')
   })
 })
 
@@ -387,7 +389,7 @@ test('there is a decision for every mail, and no machine is ever acknowledged', 
   })
   const anyFacts = fc.record({
     receivedAt: fc.integer({ min: 0, max: 4e12 }).map(ms => new Date(ms).toISOString()),
-    acknowledgedLately: fc.nat(20),
+    bouncedAt: fc.constantFrom(null, NOW),
     candidates: fc.constantFrom<readonly Candidate[]>([], known().candidates ?? []),
     ownMail: fc.constantFrom(null, 1042),
     past: fc.constantFrom(

@@ -86,6 +86,7 @@ export function policy(different: Partial<Policy> = {}): Policy {
     peopleDomains: new Set(['example.org']),
     mx: { servIds: new Set(), sealers: new Set() },
     reopenWithinMs: 14 * DAY,
+    budgets: { address: { size: 10, perDay: 20 }, mailbox: { size: 3000, perDay: 72_000 } },
     heedSuppressHeader: true,
     acknowledgeMaxAgeMs: 24 * HOUR,
     ...different,
