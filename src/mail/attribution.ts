@@ -30,6 +30,8 @@ const PERSONAL =
   /(?<!\p{L})(?:(?:I|we|you|he|she|they|(?:my|our|your|his|her|their|a|the) \p{Ll}+) (?:\p{Ll}+ )?(?:wrote|sent)|(?:schrieb|schrieben|habe|haben|hat) (?:ich|wir|sie|er|man|mein|meine|unser|unsere|ihr|ihre|der|die|das|ein|eine)(?!\p{L})|schree[fv](?:en)? (?:ik|wij|we|u|jij|je|hij|zij|ze|mijn|onze|ons|uw|de|het|een)(?!\p{L})|j['’]ai|nous avons|vous avez|(?:il|elle|on) (?:m['’])?a écrit|(?:mon|ma|mes|notre|votre|le|la) \p{Ll}+ (?:m['’])?a écrit|skrev (?:jag|jeg|vi|han|hon|hun|du|ni|min|mitt|vår|en|ett)(?!\p{L})|ho scritto|abbiamo scritto|(?:mi|nuestro|su|el|la) \p{Ll}+ (?:me )?escribió|(?:il|la|mio|mia|nostro) \p{Ll}+ (?:mi )?ha scritto)/u
 
 const YEAR = /(?<!\d)(?:19|20|25)\d\d(?!\d)/
+// Zimbra: "Le 2 Mar 26, à 10:15".
+const SHORT_YEAR = /(?<!\d)\d{1,2} \p{L}{3,10}\.? \d\d,/u
 const NUMERIC_DATE = /(?<!\d)\d{1,4}\s?[./-]\s?\d{1,2}\s?[./-]\s?\d{1,4}(?!\d)/
 const TIME = /(?<![\d.])\d{1,2}(?:\s?[:hH]\s?|\.)\d{2}(?![\d.]*\d)/
 const ADDRESS = /[\p{L}\p{N}_.+'-]@[\p{L}\p{N}]/u
@@ -38,6 +40,21 @@ const BRACKETED = /[<([]\s?(?:mailto:)?[^<>()[\]]{0,200}@/
 // 2014-10-17 11:28 GMT+03:00 Jef …: what Gmail wrote for years, sometimes without a colon.
 const GMT_FORM = /^\d{4}[-/]\d{1,2}[-/]\d{1,2} \d{1,2}:\d{2} (?:GMT|UTC)(?:[+-]\d{1,2}:?\d{2})? \S.{0,120}[^.!?]$/
 const OLD_GMAIL = /^\d{4}\/\d{1,2}\/\d{1,2} [^<>]{1,120}<[^<>\s]{1,120}@[^<>\s]{1,120}>$/
+
+// ">>> Jane Doe <jane@example.org> 3/2/2026 10:15 AM >>>"
+const GROUPWISE = /^\s{0,3}>>> ?[^\s>].{1,200}\d(?: \p{L}{2,4})? >>>\s*$/u
+// "Jane Doe ---02/03/2026 10:15:22---Does it print? Regards", with the beginning of the old mail.
+const NOTES = /^\s{0,3}\p{Lu}[^:]{1,80} ?---[\d./-]{6,10} \d{1,2}[:.]\d{2}(?:[:.]\d{2})?(?: [AP]M)?---/u
+
+/** The line that GroupWise or Notes sets above an old mail, in no language; that of GroupWise looks like a quoted one. */
+export function isFramedAttribution(line: string): boolean {
+  if (line.includes('>>>', 4))
+    return line.length <= 300 && GROUPWISE.test(line) && NUMERIC_DATE.test(line) && TIME.test(line)
+  return line.includes('---', 3) && NOTES.test(line)
+}
+
+// The Bat tells people what they wrote themselves.
+const YOU_WROTE = /^\p{L}{3,12}, [^:]{6,40}\d{1,2}:\d{2}(?::\d{2})?(?: [AP]M)?, you wrote[:：]$/u
 
 const LONGEST = 400
 
@@ -73,16 +90,18 @@ export function attribution(joined: string): Sureness {
   const colon = /[:：]$/.test(text)
   const body = text.replace(/\s?[:：]$/, '')
   if (!/[\d@]/.test(text)) return wroteWithoutDate(whole, text)
-  if (QUOTING.test(text)) return 1
+  if (QUOTING.test(text) || YOU_WROTE.test(text)) return 1
   if (GMT_FORM.test(text) || OLD_GMAIL.test(text)) return 2
   if (!colon && !VERB_LAST.test(body)) return 0
   if (PERSONAL.test(text) || balance(text) !== 0) return 0
   const address = ADDRESS.test(text)
-  const date = YEAR.test(text) || NUMERIC_DATE.test(text)
+  const date = YEAR.test(text) || NUMERIC_DATE.test(text) || SHORT_YEAR.test(text)
   const time = TIME.test(text)
   const verb = VERB.test(text)
   if (startsWithDate(text)) {
     if (date && verb && (time || address)) return 2
+    // Freshdesk leaves the year out: "On Mon, 2 Mar at 10:15 AM , Support <support@example.org> wrote:".
+    if (time && BRACKETED.test(text) && VERB_LAST.test(body)) return 2
     if (date && time && colon && BRACKETED.test(text)) return 2
     return (date && (verb || (colon && address))) || (verb && (address || time)) ? 1 : 0
   }

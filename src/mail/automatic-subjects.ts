@@ -8,7 +8,7 @@
 const AUTOMATIC_REPLY = [
   // en
   'auto(?:matic|mated|mat)?[ -]?(?:e-?mail )?(?:reply|replies|response|answer|acknowledge?ment)(?: (?:message|from [^:]{1,60}))?',
-  'auto-?respon(?:se|der)(?: message)?|vacation (?:auto-?)?(?:reply|response|responder|message|notice)',
+  'auto-?respon(?:se|der)(?: message)?|vacation (?:auto-?)?(?:reply|response|responder|message|notice)|holiday auto-?(?:reply|response|responder)',
   // de, nl
   'automatische (?:antwort|r[üu]ckantwort|abwesenheits\\p{L}{2,12}|e-?mail-?antwort|empfangsbest[äa]tigung|eingangsbest[äa]tigung)',
   'automatisch(?:e)? (?:antwoord|beantwoording|bericht|reactie)',
@@ -29,7 +29,7 @@ const AUTOMATIC_REPLY = [
 const ABSENCE = [
   // en
   'out[ -]of[ -](?:the[ -])?office(?: (?:auto-?reply|automatic reply|reply|message|notification|notice|response|assistant))?',
-  'i(?: a|.)m (?:currently |now )?out of (?:the )?office|(?:away|absent) from (?:the |my )(?:office|mail|e-?mail|desk)|absence (?:notification|notice|message)',
+  'i(?: a|.)m (?:currently |now )?out of (?:the )?office|(?:away|absent) from (?:office|(?:the |my )(?:office|mail|e-?mail|desk))|absence (?:notification|notice|message)',
   // de, nl
   'abwesenheits(?:notiz|nachricht|meldung|benachrichtigung|assistent|info|mail|mitteilung|agent)|(?:ich bin |derzeit )?nicht im b[üu]ro|au(?:ß|ss)er haus|urlaubs(?:notiz|nachricht|benachrichtigung)',
   'afwezigheids(?:bericht|melding|assistent)|(?:ik ben )?niet (?:op|in) (?:het )?kantoor',
@@ -53,11 +53,11 @@ const ABSENCE = [
 ]
 // Words for being away that people also begin a mail to HR with: only believed of an answer.
 const BARE = [
-  'o\\.?o\\.?o\\.?|on (?:vacation|holidays?|(?:annual |parental |maternity |sick )?leave)|(?:i(?: a|.)m )?(?:currently )?(?:away|on (?:vacation|holidays?|leave))',
-  'abwesend|abwesenheit|im urlaub|ich bin .{0,40}(?:abwesend|im urlaub|nicht (?:im hause|erreichbar|anwesend))|afwezig|niet aanwezig|(?:ik ben )?(?:met|op) vakantie',
-  'absente?|absence|en cong[ée]s?|en vacances|je suis .{0,20}(?:absente?|en cong[ée]s?|en vacances)|ausente|ausencia|de vacaciones|de f[ée]rias|assente|assenza|in ferie',
-  'absent[ăa]?|[îi]n concediu|sunt .{0,20}[îi]n concediu|nieobecno[śs][ćc]|nieobecn[ya]|(?:jestem )?na urlopie|nep[řr][íi]tomnost|dovolen[áa]',
-  'fr[åa]nvaro|fr[åa]nvarande|frav[æa]r|frav[æa]rende|ikke til ?stede|på ferie|på semester|poissa|en ole paikalla|lomalla|szabads[áa]gon|izinde(?:yim)?',
+  'o\\.?o\\.?o\\.?|on (?:vacation|holidays?|(?:annual |parental |maternity |paternity |sick )?leave)|(?:i(?: a|.)m )?(?:currently )?(?:away|on (?:vacation|holidays?|leave))',
+  'abwesend|abwesenheit|im urlaub|ich bin .{0,40}(?:abwesend|im urlaub|nicht (?:im hause|erreichbar|anwesend))|(?:ik ben )?(?:momenteel |tijdelijk )?(?:afwezig|niet aanwezig)|(?:ik ben )?(?:met|op) vakantie',
+  'absente?|absence|en cong[ée]s?|en vacances|je suis .{0,20}(?:absente?|en cong[ée]s?|en vacances)|ausente|aus[eê]ncia|(?:estoy )?de vacaciones|(?:estou )?de f[ée]rias|assente|assenza|(?:sono )?in ferie',
+  'absent[ăa]?|[îi]n concediu|sunt .{0,20}[îi]n concediu|nieobecno[śs][ćc]|nieobecn[ya]|(?:jestem )?na urlopie|nu sunt la birou|nep[řr][íi]tomnost|dovolen[áa]',
+  'fr[åa]nvaro|fr[åa]nvarande|frav[æa]r|frav[æa]rende|ikke til ?stede|på ferie|(?:jag är )?på semester|poissa|en ole paikalla|lomalla|szabads[áa]gon|izinde(?:yim)?',
   '(?:я )?в отпуске|отсутству(?:ю|ет)|отсутствие|у відпустці|в отпуск|不在|外出中?|休暇|부재 ?중(?: ?알림)?',
 ]
 const ENDS = [

@@ -32,7 +32,7 @@ export function hasQuoteStructure(source: string, text: string): boolean {
 }
 
 const STRUCTURE =
-  /gmail_(?:quote|attr)|<blockquote|divRplyFwdMsg|appendonsend|reference-message|yahoo_quoted|moz-cite-prefix|OLK_SRC_BODY|protonmail_quote|zmail_extra|stopSpelling|OutlookMessageHeader|name=["']?quote|skype_quote|tutanota_quote/i
+  /gmail_(?:quote|attr)|<blockquote|divRplyFwdMsg|appendonsend|reference-message|yahoo_quoted|moz-cite-prefix|OLK_SRC_BODY|protonmail_quote|zmail_extra|stopSpelling|OutlookMessageHeader|name=["']?quote|skype_quote|tutanota_quote|messageReplySection|zwchr|reply-intro|airmail_on|missive_quote/i
 const BORDER = /border-top:\s?solid/i
 // A line that looks like "From: …", whatever the language.
 const FIELD = /^[\s*>]{0,5}\p{L}[^:：\n]{0,30}[:：]/gmu
@@ -59,7 +59,7 @@ function classify(name: string, attributes: Attributes): Kind | null {
   const id = attributes.get('id') ?? ''
   const classes = attributes.get('class') ?? ''
   const style = attributes.get('style') ?? ''
-  if (name === 'hr') return id === 'stopSpelling' || /width:\s?98%/.test(style) ? 'rest' : 'rule'
+  if (name === 'hr') return id === 'stopSpelling' || id === 'zwchr' || /width:\s?98%/.test(style) ? 'rest' : 'rule'
   if (id !== '') {
     const known = IDS.find(([pattern]) => pattern.test(id))
     if (known) return known[1]
@@ -68,9 +68,12 @@ function classify(name: string, attributes: Attributes): Kind | null {
     const known = CLASSES.find(([pattern]) => pattern.test(classes))
     if (known) return known[1]
   }
-  if (name === 'div' && attributes.get('name') === 'quote') return 'frame' // GMX, web.de
+  if (name === 'div' && FRAMES.has(attributes.get('name') ?? '')) return 'frame'
   return style !== '' && BORDERED.test(style) ? 'bordered' : null
 }
+
+// GMX and web.de, Spark.
+const FRAMES = new Set(['quote', 'messageReplySection'])
 
 // Ids may come with the `x_` that Outlook web gives to what it quotes, but then they stand inside a quotation.
 const IDS: readonly (readonly [RegExp, Kind])[] = [
@@ -79,7 +82,8 @@ const IDS: readonly (readonly [RegExp, Kind])[] = [
   [/^mail-editor-reference-message-container$/, 'rest'],
   [/^OLK_SRC_BODY_SECTION$/, 'frame'],
   [/^yahoo_quoted/, 'frame'],
-  [/^ymail_android_signature$/, 'signature'],
+  [/^reply-intro$/, 'attribution'], // Roundcube
+  [/^(?:ymail_android_signature|composer_signature)$/, 'signature'],
   [/^(?:ms-outlook-mobile-signature|Signature|AppleMailSignature|x?appleMailSignature)$/i, 'signature'],
   [/^zmail_extra$/, 'frame'],
 ]
@@ -90,8 +94,8 @@ const CLASSES: readonly (readonly [RegExp, Kind])[] = [
     /(?:^|\s)(?:gmail_signature|gmail_signature_prefix|moz-signature|protonmail_signature_block|yahoo-signature|apple-signature)(?:\s|$)/,
     'signature',
   ],
-  [/(?:^|\s)moz-cite-prefix(?:\s|$)/, 'attribution'],
-  [/(?:^|\s)(?:yahoo_quoted|protonmail_quote|tutanota_quote|zmail_extra|skype_quote)(?:\s|$)/, 'frame'],
+  [/(?:^|\s)(?:moz-cite-prefix|airmail_on)(?:\s|$)/, 'attribution'],
+  [/(?:^|\s)(?:yahoo_quoted|protonmail_quote|tutanota_quote|zmail_extra|skype_quote|missive_quote)(?:\s|$)/, 'frame'],
   [/(?:^|\s)(?:ms-outlook-mobile-reference-message|OutlookMessageHeader)(?:\s|$)/, 'rest'],
 ]
 const BORDERED = /border-top:\s?solid\s[^;]{1,30}\b\d/i

@@ -140,6 +140,10 @@ export type Bar = 'original' | 'forward'
 
 /** "-----Original Message-----", "---------- Forwarded message ---------", "Begin forwarded message:"; else null. */
 export function readBar(line: string): Bar | null {
+  if (REPLY_ABOVE.test(line)) return 'original'
+  // Samsung's mail program may set the header behind the bar, all of it on one line.
+  const crowded = line.startsWith('-----') ? CROWDED.exec(line.slice(0, 200)) : null
+  if (crowded) return readBar(crowded[1] ?? '')
   if (line.length > 200 || !BAR_EDGE.test(line)) return null
   const text = line.replace(INVISIBLE, '').replaceAll('*', '').trim()
   let start = 0
@@ -153,6 +157,11 @@ export function readBar(line: string): Bar | null {
   if (ORIGINAL.has(phrase)) return start > 2 ? 'original' : null
   return start > 2 && FORWARDED_BY.test(phrase) ? 'forward' : null
 }
+
+const CROWDED = /^(-{5,20} ?[^-]{4,40} ?-{5,20})\s?\p{Lu}\p{L}{1,14} ?[:：]/u
+// Help desks mark the place themselves, at the top of what they send: "##- Please type your reply above this line -##".
+const REPLY_ABOVE =
+  /^[^\p{L}\p{N}]{2,20}(?:(?:please )?(?:type|write|enter|add) your (?:reply|response) above this line|(?:please )?reply above this line|bitte (?:antworten sie )?oberhalb dieser (?:linie|zeile)(?: antworten)?|(?:merci de )?(?:répondre|répondez|saisissez votre réponse|écrivez votre réponse) au-dessus de cette ligne|(?:typ|schrijf) (?:a\.?u\.?b\.? )?uw antwoord boven deze (?:lijn|regel)|escrib[ae] su respuesta (?:por )?encima de esta línea|responda (?:por )?encima de esta línea|scriv[ai] la (?:tua|sua) risposta sopra questa (?:linea|riga))[^\p{L}\p{N}]{0,20}$/iu
 
 const STROKES = new Set('-_=~—–‐‑―─━')
 const BAR_EDGE = /^[\s*\u2000-\u200f\u202a-\u202e\u2066-\u2069]*[-_=~—–‐‑―─━]|[:：][\s*\u2000-\u206f]*$/
@@ -190,7 +199,7 @@ const SENT = any(`sent (?:from|via|with|using|on)|(?:written|typed|composed|dict
   |sendt (?:fra|med|via)|lähetetty|odesláno (?:z|ze|pomocí|prostřednictvím)|odoslané (?:z|zo|pomocou)|poslano (?:iz|s|z|sa)
   |elküldve|отправлено (?:с|из|от|через|со)|надіслано (?:з|із|через)|відправлено (?:з|із)|изпратено от|στάλθηκε από
   |saadetud|nosūtīts no|išsiųsta iš|sent úr|enviat (?:des|amb)|(?:đã |được )?gửi từ|dikirim dari|dihantar dari|ส่งจาก|发自|發自|发送自
-  |أُ?رسلت? من|تم الإرسال من|נשלח מ|ارسال شده از`)
+  |أُ?رسلت? من|تم الإرسال من|נשלח מ(?:ה(?=-))?|ارسال شده از`)
 // The same of a person or a way: only the name of a device makes it a signature.
 const SENT_BY = any(
   `sent by|envoyé p(?:ar|our)|expédié par|enviado (?:por|pel[oa])|inviat[oa] per|trimis de|wysłan[eoya] (?:przez|w)|verzonden door|gesendet durch`,
@@ -202,11 +211,11 @@ const SENT_FIRST = new RegExp(
   `^(?:this (?:e-?mail|message) was )?(?:${SENT}|(${SENT_BY}))(?![\\p{L}\\d])(?:\\s?(${MY})(?![\\p{L}\\d]))?\\s?`,
   'iu',
 )
-const SENT_FIRST_CJK = /^(?:发自|發自|发送自)/u
+const SENT_FIRST_CJK = /^(?:发自|發自|发送自)(?:我的)?/u
 
 // Sentences whose words stand the other way round: "Von meinem iPhone gesendet", "iPhoneから送信".
 const SENT_LAST = new RegExp(
-  `^${any(`(?:von|mit) (?:meinem|meiner|dem|der) .{2,50} (?:gesendet|versendet|verschickt|geschickt|geschrieben)
+  `^${any(`(?:von|mit) (?:meinem(?:\\/meiner)?|meiner|dem|der) .{2,50} (?:gesendet|versendet|verschickt|geschickt|geschrieben)
   |diese (?:nachricht|e-?mail|mail) wurde .{2,70} (?:gesendet|versendet|verschickt|geschrieben)|vom? .{2,40} gesendet
   |.{2,40}(?:[ıiuü]mdan|[ıiuü]mden|dan|den|tan|ten|üzerinden|ile) gönderildi|.{2,40}(?:sta|stä|lta|ltä|lla|llä) lähetetty
   |.{2,40}(?:ról|ről|ból|ből|val|vel) küldve|.{0,30}から送信(?:されました)?|(?:나의 )?.{2,30}에서 보냄
@@ -220,20 +229,21 @@ const ADVERTISED =
   |obter|obtenha|baix(?:e|ar)|transferir|obțineți|obţineţi|descărcați|pobierz|uzyskaj|hämta|skaffa|hent|få|last ned|hanki|lataa|získejte
   |získat|stáhnout|získať|скачать|получить|загрузить|отримати|завантажити|λήψη|获取|下载|下載|取得`)
 const ADVERTISEMENT = new RegExp(
-  `^(?:${ADVERTISED}(?:\\s(?:the|o|el|aplicația|aplikację|appen|του|適用於))?\\s?(?:outlook|yahoo mail)(?:\\s\\S{1,20}){1,5}|outlook (?:für|voor|for) (?:ios|android)(?: \\S{1,20}){1,2}|(?:ios|android)(?: için|용) outlook\\S*(?: \\S{1,20}){1,2}|az (?:ios|android) outlook \\S{1,20})$`,
+  `^(?:${ADVERTISED}(?:\\s(?:the|o|el|aplicația|aplikację|appen|του|適用於))?\\s?(?:outlook|yahoo mail)(?:\\s\\S{1,20}){1,5}|outlook (?:für|voor|for) (?:ios|android)(?: \\S{1,20}){1,2}|(?:ios|android)(?: için| ?용| ?版) outlook\\S*(?: \\S{1,20}){1,2}|az (?:ios|android) outlook \\S{1,20})$`,
   'iu',
 )
 const ABOUT_PHONES = /ios|android|iphone|ipad/i
+const ABOUT_MAC = /for mac$/i
 
 // A word that devices and apps are called by.
 const DEVICE =
-  /(?<!\p{L})(?:(?:iphon|ipad|ipod|android|mobil|smartphone|galaxy|samsung|blackberry|windows|huawei|xiaomi|nokia|outlook|gmail|yahoo|proton|poczt)\p{L}*|(?:ios|imac|phone|cellphone|cell|telefon|téléphone|telefoon|tel[eé]fono|telefone|telem[oó]vel|celular|handy|tablet|tablette|device|gerät|mail|e-?mail|e-post|app|pixel|gmx|web\.de|spark|airmail|sparrow|acompli|mailbird|bluemail|typeapp|newton|cloudmagic|aquamail|k-9|edison|mymail|superhuman|canary|tutanota|tuta|mailspring|fastmail|zoho|zimbra|roundcube|thunderbird|webmail|courrier|correo|correio|posta|pc|mac|laptop|computer|mailbox)(?!\p{L}))|айфон|смартфон|телефон|устройств|手机|手機|携帯|휴대/iu
+  /(?<!\p{L})(?:(?:iphon|ipad|ipod|android|mobil|smartphone|galaxy|samsung|blackberry|windows|huawei|xiaomi|nokia|outlook|gmail|yahoo|proton|poczt)\p{L}*|(?:ios|imac|phone|cellphone|cell|telefon|téléphone|telefoon|tel[eé]fono|telefone|telem[oó]vel|celular|handy|tablet|tablette|device|gerät|mail|e-?mail|e-post|app|pixel|gmx|web\.de|spark|airmail|sparrow|acompli|mailbird|bluemail|typeapp|newton|cloudmagic|aquamail|k-9|edison|mymail|superhuman|canary|tutanota|tuta|mailspring|fastmail|zoho|zimbra|roundcube|thunderbird|webmail|courrier|correo|correio|posta|pc|mac|laptop|computer|mailbox|boxer)(?!\p{L}))|айфон|почт\p{L}* ?mail|яндекс|смартфон|телефон|устройств|手机|手機|携帯|휴대/iu
 const NAME = /(?:^|[\s(])\p{Lu}[\p{L}\d]|\d|\p{Ll}\p{Lu}/u
 // Ways to send something, not programs.
 const WAY = /^(?:e-?mail|mail|post|fax|courrier|correo|correio|posta|poczt\p{L}*|app|phone)$/iu
 // A sentence goes on where a signature ends.
 const SENTENCE =
-  /(?<!\p{L})(?:to|and|is|was|were|are|but|never|because|when|that|which|then|his|her|yesterday|today|und|ist|war|aber|gestern|et|est|mais|hier|y|es|pero|ayer|e|è|ma|ieri|maar|gisteren|och|men|igår|wczoraj|ale)(?![\p{L}-])/iu
+  /(?<![\p{L}'’])(?:to|and|is|was|were|are|but|never|because|when|that|which|then|his|her|yesterday|today|und|ist|war|aber|gestern|et|est|mais|hier|y|es|pero|ayer|e|è|ma|ieri|maar|gisteren|och|men|igår|wczoraj|ale)(?![\p{L}-])/iu
 const EXCUSE =
   /[.,;!(–—-]\s*(?:please|pls|kindly|excuse|sorry|apolog|forgive|pardon|brevity|typos?|bitte|entschuldig|désolé|merci d|veuillez|excusez|excuus|sorry|disculp|perdon|scusa|desculp|scuze|przepraszam|ursäkta|beklager|undskyld).{0,120}$/iu
 const LINK = /<(?:https?:|mailto:)[^>]{0,300}>|\(https?:[^)]{0,300}\)|https?:\/\/\S{1,300}/g
@@ -250,7 +260,7 @@ export function isDeviceSignature(line: string): boolean {
   if (text.length > 200 || text.length < 4) return false
   const short = text.replace(EXCUSE, '').replace(/[\s.!]+$/, '')
   if (short.length > 100) return false
-  if (ADVERTISEMENT.test(short)) return ABOUT_PHONES.test(short)
+  if (ADVERTISEMENT.test(short)) return ABOUT_PHONES.test(short) || (linked && ABOUT_MAC.test(short))
   const start = SENT_FIRST.exec(short) ?? SENT_FIRST_CJK.exec(short)
   if (!start) return SENT_LAST.test(short) && short.split(' ').length <= 12 && (DEVICE.test(short) || NAME.test(short))
   const rest = short.slice(start[0].length)

@@ -1,4 +1,11 @@
-import { attribution, attributionEndingAt, attributionInside, mayEndAttribution, type Sureness } from './attribution.ts'
+import {
+  attribution,
+  attributionEndingAt,
+  attributionInside,
+  isFramedAttribution,
+  mayEndAttribution,
+  type Sureness,
+} from './attribution.ts'
 import { type HeaderBlock, readHeaderBlock } from './header-block.ts'
 import { type Bar, barInside, isDeviceSignature, isPointer, isStroke, readBar, readField } from './phrases.ts'
 
@@ -46,7 +53,7 @@ export type Introduction = {
 export function plainLines(text: string): Line[] {
   return lineFeeds(text)
     .split('\n')
-    .map(line => ({ text: line, quoted: QUOTED.test(line), role: null }))
+    .map(line => ({ text: line, quoted: QUOTED.test(line) && !isFramedAttribution(line), role: null }))
 }
 
 function lineFeeds(text: string): string {
@@ -121,6 +128,7 @@ class Scanner {
       while (this.#lines[end]?.role === 'attribution' && !this.#lines[end]?.quoted) end++
       return { kind: 'attribution', start: at, end, sureness: 2, header: null }
     }
+    if (isFramedAttribution(text)) return { kind: 'attribution', start: at, end: at + 1, sureness: 2, header: null }
     const bar = readBar(text)
     if (bar) return this.#bar(bar, at)
     const header = readField(text) ? readHeaderBlock(this.#texts, at) : null
@@ -315,7 +323,7 @@ class Scanner {
 }
 
 // Without any of these no line is an attribution, a field or a bar.
-const TELLING = /[:：—–~‐‑―─━]|--|__|==|- -|wrote|^\s*\d{4}[-/]/
+const TELLING = />>>|##|[:：—–~‐‑―─━]|--|__|==|- -|wrote|^\s*\d{4}[-/]/
 const NOTHING: Line = { text: '', quoted: false, role: null }
 const TAIL = /^>\s{0,2}(?:[\p{L}()]{1,20}(?:\s[\p{L}()]{1,20}){0,3})?\s?[:：]?\s*$/u
 const LINK_ONLY = /^\s*[(<[]?https?:\/\/[^\s<>()]{1,500}[)>\]]?[\s>]*$/

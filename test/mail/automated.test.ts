@@ -227,6 +227,11 @@ describe('subjects of machines', () => {
     'Na urlopie: drukarka',
     'În concediu: imprimantă',
     'On vacation: Printer',
+    'Ik ben momenteel afwezig: printer',
+    'Estoy de vacaciones',
+    'Sono in ferie: stampante',
+    'Nu sunt la birou: imprimantă',
+    'Ausência: impressora',
     'Max Muster ist außer Haus.',
     'Jane Doe is out of the office',
   ])('%s is one only of an answer', subject => {
