@@ -11,7 +11,7 @@ import { startHoodiecrow } from './hoodiecrow.ts'
 import { mail, type TestMail } from './mail.ts'
 import type { MailServer } from './mail-server.ts'
 import { describeWithDovecot } from './needs-dovecot.ts'
-import { type LedgerLine, type Service, startService, type TicketSeen } from './service.ts'
+import { type LedgerLine, type Service, type ServiceApi, startService, type TicketSeen } from './service.ts'
 import type { DeskSetup, MailboxSetup } from './setup.ts'
 import { type SmtpMail, type SmtpTestServer, startSmtp } from './smtp.ts'
 import { tempDir } from './temp-dir.ts'
@@ -36,10 +36,11 @@ export type Arrived = {
 
 export type Delivery = { readonly mailbox?: string; readonly receivedAt?: Instant }
 
-export interface Desk extends AsyncDisposable {
+/** `S` is how the service runs: as a process of its own, unless said otherwise. */
+export interface Desk<S = Service> extends AsyncDisposable {
   readonly imap: MailServer
   readonly smtp: SmtpTestServer
-  readonly service: Service
+  readonly service: S
   /** Puts a mail into the INBOX of a mailbox (`it` unless named) and waits for nothing. Returns its UID. */
   deliver(given: TestMail | Buffer, delivery?: Delivery): Promise<number>
   /** Delivers, and waits until the mail was taken in and all that follows from it was sent. */
@@ -57,7 +58,15 @@ export type DeskOptions = Omit<DeskSetup, 'mailboxes'> & {
   readonly before?: (imap: MailServer) => Promise<unknown>
 }
 
-export async function startDesk(kind: ServerKind, options: DeskOptions = {}): Promise<Desk> {
+export function startDesk(kind: ServerKind, options: DeskOptions = {}): Promise<Desk> {
+  return startDeskWith(startService, kind, options)
+}
+
+export async function startDeskWith<S extends ServiceApi & AsyncDisposable>(
+  startService: (setup: DeskSetup) => Promise<S>,
+  kind: ServerKind,
+  options: DeskOptions,
+): Promise<Desk<S>> {
   const { mailboxes = { it: {}, support: {} }, before, ...setup } = options
   const { imap, account } = await startImap(kind, Object.keys(mailboxes))
   const { smtp, login } = await startSubmission(kind)
@@ -85,7 +94,7 @@ export async function startDesk(kind: ServerKind, options: DeskOptions = {}): Pr
   }
 }
 
-function actions(imap: MailServer, smtp: SmtpTestServer, service: Service) {
+function actions(imap: MailServer, smtp: SmtpTestServer, service: ServiceApi) {
   const deliver: Desk['deliver'] = (given, { mailbox = 'it', receivedAt } = {}) => {
     const bytes = Buffer.isBuffer(given) ? given : mail({ to: `${mailbox}@example.org`, ...given })
     return imap.deliver(mailbox, 'INBOX', bytes, receivedAt === undefined ? {} : { receivedAt })

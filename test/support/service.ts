@@ -27,17 +27,8 @@ export type Problem = {
   readonly errors?: readonly { readonly path: string; readonly message: string }[]
 }
 
-export interface Service extends AsyncDisposable {
-  readonly configPath: string
-  readonly databasePath: string
-  /** Where the API answers, since the last start. */
-  readonly url: string
-  /** A key with the role admin. */
-  readonly key: string
-  /** The lines of the log, of all starts. */
-  readonly lines: readonly Readonly<Record<string, unknown>>[]
-  /** All that the process wrote, of all starts. */
-  readonly output: () => string
+/** What is asked over HTTP, wherever the service runs. */
+export interface ServiceApi {
   request<T = unknown>(
     method: string,
     path: string,
@@ -54,6 +45,19 @@ export interface Service extends AsyncDisposable {
   /** Resolves when nothing waits to be sent any more. */
   sent(timeoutMs?: number): Promise<void>
   ticket(id: number): Promise<TicketSeen>
+}
+
+export interface Service extends ServiceApi, AsyncDisposable {
+  readonly configPath: string
+  readonly databasePath: string
+  /** Where the API answers, since the last start. */
+  readonly url: string
+  /** A key with the role admin. */
+  readonly key: string
+  /** The lines of the log, of all starts. */
+  readonly lines: readonly Readonly<Record<string, unknown>>[]
+  /** All that the process wrote, of all starts. */
+  readonly output: () => string
   /** Resolves once the log has a line with this text, counted from the last start. */
   logged(text: string, timeoutMs?: number): Promise<Readonly<Record<string, unknown>>>
   /** SIGTERM, and the exit code. */
@@ -117,23 +121,6 @@ export async function startService(setup: DeskSetup): Promise<Service> {
     }
     return ending.exitCode ?? -1
   }
-  const request: Service['request'] = async (method, path, body, headers = {}) => {
-    const json = body === undefined ? {} : { 'content-type': 'application/json' }
-    const response = await fetch(`${url}${path}`, {
-      method,
-      headers: { authorization: `Bearer ${key}`, ...json, ...headers },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    })
-    const text = await response.text()
-    const isJson = response.headers.get('content-type')?.includes('json')
-    return { status: response.status, headers: response.headers, body: isJson ? JSON.parse(text) : text }
-  }
-  const get = async <T>(path: string): Promise<T> => {
-    const { status, body } = await request<T>('GET', path)
-    if (status !== 200) throw new Error(`GET ${path}: ${status} ${JSON.stringify(body)}`)
-    return body
-  }
-
   try {
     await start()
   } catch (error) {
@@ -150,6 +137,51 @@ export async function startService(setup: DeskSetup): Promise<Service> {
     },
     lines,
     output: () => stdout + stderr,
+    ...serviceApi(() => url, key),
+    logged: (text, timeoutMs = 15_000) =>
+      eventually(() => lines.slice(linesBefore).find(line => line['msg'] === text), timeoutMs),
+    stop: () => end('SIGTERM'),
+    kill: async () => void (await end('SIGKILL')),
+    start,
+    async [Symbol.asyncDispose]() {
+      const wasRunning = running()
+      try {
+        const code = await end('SIGTERM')
+        if (wasRunning && code !== 0) throw new Error(`it ended with ${code}: ${stderr}`)
+        if (stderr !== '') throw new Error(`it complained: ${stderr}`)
+        const told = Object.values(env).filter(secret => stdout.includes(secret))
+        if (told.length > 0) throw new Error(`the log holds the password ${told}`)
+        const broken = brokenInvariants(databasePath)
+        if (broken.length > 0) throw new Error(`the database breaks its rules: ${JSON.stringify(broken)}`)
+      } finally {
+        child?.kill('SIGKILL')
+        process.removeListener('exit', atExit)
+        await folder[Symbol.asyncDispose]()
+      }
+    },
+  }
+}
+
+/** Asks the API at this address, with this key. */
+export function serviceApi(url: () => string, key: string): ServiceApi {
+  const request: ServiceApi['request'] = async (method, path, body, headers = {}) => {
+    const json = body === undefined ? {} : { 'content-type': 'application/json' }
+    const response = await fetch(`${url()}${path}`, {
+      method,
+      headers: { authorization: `Bearer ${key}`, ...json, ...headers },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    })
+    const text = await response.text()
+    const isJson = response.headers.get('content-type')?.includes('json')
+    return { status: response.status, headers: response.headers, body: isJson ? JSON.parse(text) : text }
+  }
+  const get = async <T>(path: string): Promise<T> => {
+    const { status, body } = await request<T>('GET', path)
+    if (status !== 200) throw new Error(`GET ${path}: ${status} ${JSON.stringify(body)}`)
+    return body
+  }
+
+  return {
     request,
     get,
     taken: (mailbox, uid, timeoutMs = 15_000) =>
@@ -175,32 +207,11 @@ export async function startService(setup: DeskSetup): Promise<Service> {
       }, timeoutMs)
     },
     ticket: id => get(`/v1/tickets/${id}`),
-    logged: (text, timeoutMs = 15_000) =>
-      eventually(() => lines.slice(linesBefore).find(line => line['msg'] === text), timeoutMs),
-    stop: () => end('SIGTERM'),
-    kill: async () => void (await end('SIGKILL')),
-    start,
-    async [Symbol.asyncDispose]() {
-      const wasRunning = running()
-      try {
-        const code = await end('SIGTERM')
-        if (wasRunning && code !== 0) throw new Error(`it ended with ${code}: ${stderr}`)
-        if (stderr !== '') throw new Error(`it complained: ${stderr}`)
-        const told = Object.values(env).filter(secret => stdout.includes(secret))
-        if (told.length > 0) throw new Error(`the log holds the password ${told}`)
-        const broken = brokenInvariants(databasePath)
-        if (broken.length > 0) throw new Error(`the database breaks its rules: ${JSON.stringify(broken)}`)
-      } finally {
-        child?.kill('SIGKILL')
-        process.removeListener('exit', atExit)
-        await folder[Symbol.asyncDispose]()
-      }
-    },
   }
 }
 
 /** `postdesk key create` without its process: a service is started so often here. */
-async function adminKey(databasePath: string): Promise<string> {
+export async function adminKey(databasePath: string): Promise<string> {
   await using store = await openStore(databasePath)
   const { key, hash } = newApiKey()
   await store.write(tx => tx.createApiKey({ name: 'test', role: 'admin', hash }, new Date().toISOString()))

@@ -19,6 +19,8 @@ export type MailboxSetup = {
   readonly imap: ImapAccount
   readonly smtp: SmtpSetup
   readonly oauth?: OAuthSetup
+  /** `<name>@example.org` unless given. */
+  readonly addresses?: readonly string[]
   /** `all` unless given. */
   readonly startFrom?: string
   /** A minute unless given, so that what arrives sooner was told by IDLE. */
@@ -71,13 +73,14 @@ export async function writeSetup(setup: DeskSetup, folder: string): Promise<Writ
   const env: Record<string, string> = {}
   const parts: string[] = []
   for (const [name, mailbox] of Object.entries(mailboxes)) {
-    const { imap, smtp, oauth, startFrom = 'all', pollEvery = '60s', folders = ['INBOX'], more = '' } = mailbox
+    const { imap, smtp, oauth, addresses = [`${name}@example.org`], startFrom = 'all' } = mailbox
+    const { pollEvery = '60s', folders = ['INBOX'], more = '' } = mailbox
     const upper = name.toUpperCase()
     Object.assign(env, oauth ? oauth.env : { [`${upper}_IMAP`]: imap.password })
     if (smtp.login) env[`${upper}_SMTP`] = smtp.login.password
     parts.push(`  ${name}:
     displayName: ${upper} desk
-    addresses: [${name}@example.org]
+    addresses: ${JSON.stringify(addresses)}
     team: ${name}
     serviceLevel: always
     folders: ${JSON.stringify(folders)}
