@@ -1,27 +1,17 @@
-import { type ChildProcess, execFile, spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
-import { promisify } from 'node:util'
+import { copyFileSync } from 'node:fs'
 import Database from 'better-sqlite3'
-import { parse, stringify } from 'yaml'
 import { brokenInvariants } from '../support/store.ts'
 import { tempDir } from '../support/temp-dir.ts'
-import { eventually, within } from '../support/wait.ts'
 import type { BenchMailboxes } from './mailbox.ts'
+import { configure, databaseIn, type MeasuredService, makeKey, startService } from './service.ts'
 import type { Sink } from './sink.ts'
 import type { Accepted } from './smtp-sink.ts'
 import { watchCommits } from './wal.ts'
 
 /*
- * One round: a new database, the built program as an admin runs it, a full INBOX; it is over when the last acknowledgement
- * was accepted over SMTP.
+ * One round: a new database, the built program, a full INBOX; it is over when the last acknowledgement was accepted over SMTP.
  */
 
-const ROOT = join(import.meta.dirname, '../..')
-const MAIN = join(ROOT, 'dist/main.js')
-/** CPU time in /proc is counted in hundredths of a second on every Linux (USER_HZ). */
-const TICK_MS = 10
 const QUIET_MS = 15_000
 
 /** What the mails of the corpus must become. `answered`: to each Message-ID that opens a ticket, its sender. */
@@ -34,9 +24,9 @@ export type Expected = {
 export type RoundFigures = {
   /** From "postdesk is up" to the last acknowledgement accepted. */
   readonly wallMs: number
-  /** User and system time of the process over the same time. */
+  /** User and system time of the service over the same time. */
   readonly cpuMs: number
-  /** The most memory the process ever had (VmHWM). */
+  /** The most memory the service ever had. */
   readonly peakBytes: number
   readonly startMs: number
   readonly commits: number | null
@@ -45,162 +35,122 @@ export type RoundFigures = {
   readonly faults: readonly string[]
 }
 
-export type RoundOptions = {
+export type Place = {
   readonly mailboxes: BenchMailboxes
   readonly sink: Sink
-  readonly user: string
-  readonly expected: Expected
-  /** Counts commits; the write-ahead log then grows without end, so the round should not be timed. */
-  readonly countCommits: boolean
-  /** More arguments for node, such as --cpu-prof. */
   readonly nodeArguments: readonly string[]
 }
 
-export async function runRound({
-  mailboxes,
-  sink,
-  user,
-  expected,
-  countCommits,
-  nodeArguments,
-}: RoundOptions): Promise<RoundFigures> {
+export type RoundOptions = Place & {
+  /** Kept: what the database is copied to at the end. */
+  readonly keepAs?: string
+
+  readonly user: string
+  readonly expected: Expected
+  /** Counts commits; the write-ahead log then grows without end, so the round should not be timed. */
+  readonly countCommits?: boolean
+  /** A database to begin with, in place of an empty one. */
+  readonly database?: string
+  /** Look through the whole database at the end: yes, unless it is large. */
+  readonly verify?: boolean
+  /** Questions to the API: while the mails are taken in, until the signal aborts, and when all is quiet again. */
+  readonly questions?: {
+    readonly meanwhile: (service: MeasuredService, key: string, end: AbortSignal) => Promise<void>
+    readonly afterwards: (service: MeasuredService, key: string) => Promise<void>
+  }
+}
+
+export async function runRound(options: RoundOptions): Promise<RoundFigures> {
+  const { mailboxes, sink, user, expected, countCommits = false, nodeArguments, questions } = options
   await using folder = await tempDir('bench-round')
-  const config = join(folder.path, 'postdesk.yaml')
-  const database = join(folder.path, 'postdesk.sqlite')
   const account = mailboxes.server.account(user)
-  writeFileSync(config, configuration(account, sink.port))
-  const env = { ...process.env, BENCH_PASSWORD: account.password }
-  await promisify(execFile)(process.execPath, [MAIN, 'migrate', '--config', config], { env })
+  const database = databaseIn(folder.path)
+  if (options.database) copyFileSync(options.database, database)
+  await configure(folder.path, account, sink.port)
+  const key = questions ? await makeKey(folder.path, account) : ''
+  const stored = counted(database)
   const wal = countCommits ? watchCommits(database) : null
   try {
     const before = mailboxes.commands(user)
     sink.expect(expected.answered.size)
-    const logPath = join(folder.path, 'log')
-    const log = openSync(logPath, 'w')
-    const spawned = performance.now()
-    const service = spawn(process.execPath, [...nodeArguments, MAIN, 'serve', '--config', config], {
-      env,
-      stdio: ['ignore', log, 'pipe'],
-    })
-    closeSync(log)
-    const complaints: string[] = []
-    service.stderr?.on('data', chunk => complaints.push(String(chunk)))
-    const running = watch(service, complaints)
-    const up = await running(eventually(() => upAt(logPath), 30_000, 5))
-    const startMs = performance.now() - spawned
-    const cpuBefore = cpuMs(service)
-    await running(sink.reached(QUIET_MS))
-    const cpu = cpuMs(service) - cpuBefore
-    const peakBytes = peakMemory(service)
-    const exited = once(service, 'exit')
-    service.kill('SIGTERM')
-    const [code] = await within(20_000, 'SIGTERM ends the service', exited)
+    const service = await startService(folder.path, account, nodeArguments)
+    const cpuBefore = service.cpuMs()
+    const end = new AbortController()
+    const asked = questions?.meanwhile(service, key, end.signal)
+    await service.running(sink.reached(QUIET_MS))
+    const cpuMs = service.cpuMs() - cpuBefore
+    const peakBytes = service.peakBytes()
+    end.abort()
+    await asked
+    await questions?.afterwards(service, key)
+    const badEnd = await service.stop()
+    if (options.keepAs) copyFileSync(database, options.keepAs)
     const accepted = await sink.report()
-    const { counts, faults } = check(database, expected, accepted)
+    const { counts, faults } = check(database, stored, expected, accepted, options.verify ?? true)
     const after = mailboxes.commands(user)
     return {
-      wallMs: Math.max(0, ...accepted.map(({ at }) => at)) - up,
-      cpuMs: cpu,
+      wallMs: Math.max(0, ...accepted.map(({ at }) => at)) - service.upAt,
+      cpuMs,
       peakBytes,
-      startMs,
+      startMs: service.startMs,
       commits: wal?.count() ?? null,
       commands: Object.fromEntries(Object.entries(after).map(([name, count]) => [name, count - (before[name] ?? 0)])),
       counts,
-      faults: [...faults, ...(code === 0 ? [] : [`the service ended with ${code}: ${complaints.join('')}`])],
+      faults: badEnd === null ? faults : [...faults, badEnd],
     }
   } finally {
     wal?.[Symbol.dispose]()
   }
 }
 
-/** Lets a wait fail as soon as the service has ended by itself; a service that is waited for in vain is ended. */
-function watch(service: ChildProcess, complaints: readonly string[]) {
-  const ended = once(service, 'exit').then(([code]) => {
-    throw new Error(`the service ended with ${code}: ${complaints.join('')}`)
-  })
-  ended.catch(() => undefined)
-  return async <T>(waiting: Promise<T>): Promise<T> => {
-    try {
-      return await Promise.race([waiting, ended])
-    } catch (error) {
-      service.kill('SIGKILL')
-      throw error
-    }
-  }
-}
+const COUNTS = {
+  'mails in the ledger': 'select count(*) from raw_mails',
+  tickets: 'select count(*) from tickets',
+  'messages received': "select count(*) from messages where direction = 'in'",
+  attachments: 'select count(*) from attachments',
+  'replies on their ticket': "select count(*) from raw_mails where outcome = 'append'",
+  'acknowledgements stored as sent': "select count(*) from outbox where state = 'sent'",
+} as const
 
-function upAt(logPath: string): number | null {
-  const line = readFileSync(logPath, 'utf8')
-    .split('\n')
-    .find(text => text.includes('"postdesk is up"'))
-  return line === undefined ? null : Date.parse((JSON.parse(line) as { time: string }).time)
-}
+type Counts = Readonly<Record<keyof typeof COUNTS, number>>
 
-/** proc(5): utime and stime are the 14th and 15th field; the second one may hold anything, so read behind its bracket. */
-function cpuMs({ pid }: ChildProcess): number {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ').at(-1)?.split(' ') ?? []
-  return (Number(fields[11]) + Number(fields[12])) * TICK_MS
-}
-
-function peakMemory({ pid }: ChildProcess): number {
-  return Number(/^VmHWM:\s*(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'latin1'))?.[1]) * 1024
+function counted(path: string): Counts {
+  const database = new Database(path, { readonly: true })
+  const counts = Object.entries(COUNTS).map(([name, query]) => [name, database.prepare(query).pluck().get()])
+  database.close()
+  return Object.fromEntries(counts) as Counts
 }
 
 function check(
   path: string,
+  before: Counts,
   expected: Expected,
   accepted: readonly Accepted[],
+  verify: boolean,
 ): Pick<RoundFigures, 'counts' | 'faults'> {
-  const database = new Database(path, { readonly: true })
-  const count = (query: string) => database.prepare(query).pluck().get() as number
+  const after = counted(path)
   const tickets = expected.answered.size
+  const should: Counts = {
+    'mails in the ledger': expected.mails,
+    tickets,
+    'messages received': expected.mails,
+    attachments: expected.attachments,
+    'replies on their ticket': expected.mails - tickets,
+    'acknowledgements stored as sent': tickets,
+  }
   const answers = new Set(
     accepted
       .filter(({ to, inReplyTo }) => to.join() === expected.answered.get(inReplyTo ?? ''))
       .map(({ inReplyTo }) => inReplyTo),
   )
+  const names = Object.keys(COUNTS) as (keyof Counts)[]
   const counts = {
-    'mails in the ledger': { is: count('select count(*) from raw_mails'), should: expected.mails },
-    tickets: { is: count('select count(*) from tickets'), should: tickets },
-    'messages received': { is: count("select count(*) from messages where direction = 'in'"), should: expected.mails },
-    attachments: { is: count('select count(*) from attachments'), should: expected.attachments },
-    'replies on their ticket': {
-      is: count("select count(*) from raw_mails where outcome = 'append'"),
-      should: expected.mails - tickets,
-    },
-    'acknowledgements stored as sent': {
-      is: count("select count(*) from outbox where state = 'sent'"),
-      should: tickets,
-    },
+    ...Object.fromEntries(names.map(name => [name, { is: after[name] - before[name], should: should[name] }])),
     'acknowledgements accepted over SMTP': { is: accepted.length, should: tickets },
     'senders answered once, on their own mail': { is: answers.size, should: tickets },
   }
-  database.close()
   const wrong = Object.entries(counts).filter(([, { is, should }]) => is !== should)
   const faults = wrong.map(([name, { is, should }]) => `${name}: ${is} instead of ${should}`)
-  return {
-    counts,
-    faults: [...faults, ...brokenInvariants(path).map(({ rule }) => `the database breaks its rule "${rule}"`)],
-  }
-}
-
-/** The shipped example with its rules, calendars and templates, and one mailbox. */
-function configuration(imap: ReturnType<BenchMailboxes['server']['account']>, smtpPort: number): string {
-  const example = parse(readFileSync(join(ROOT, 'config/postdesk.example.yaml'), 'utf8')) as Record<string, unknown>
-  const it = {
-    displayName: 'IT Help',
-    addresses: ['it@example.org'],
-    team: 'it',
-    serviceLevel: 'internal',
-    startFrom: 'all',
-    imap: { host: imap.host, port: imap.port, tls: 'none', user: imap.user, secret: { env: 'BENCH_PASSWORD' } },
-    smtp: { host: '127.0.0.1', port: smtpPort, tls: 'none', login: false },
-  }
-  return stringify({
-    ...example,
-    mailboxes: { it },
-    storage: { path: 'postdesk.sqlite' },
-    http: { port: 0 },
-    log: { level: 'info' },
-  })
+  const broken = verify ? brokenInvariants(path) : []
+  return { counts, faults: [...faults, ...broken.map(({ rule }) => `the database breaks its rule "${rule}"`)] }
 }
