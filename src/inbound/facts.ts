@@ -8,6 +8,7 @@ import type { Message } from '../mail/message.ts'
 import { citedIds, foldId } from '../mail/message-id.ts'
 import { taggedTickets } from '../mail/subject.ts'
 import type { Reads } from '../store/store.ts'
+import { ticketOfOwnId } from './own-mail.ts'
 
 /** More ids, tags or tickets than these are no conversation but an attempt to keep us busy. */
 const MAX_CANDIDATES = 10
@@ -63,7 +64,7 @@ async function candidates(read: Reads, ids: Ids, message: Message): Promise<Cand
 
   const signals: { ticket: TicketId; signal: Signal; value: string }[] = []
   for (const id of cited) {
-    const ticket = ids.ticketOf(id)
+    const ticket = await ticketOfOwnId(read, ids, id, known)
     if (ticket !== null) signals.push({ ticket, signal: 'own-id', value: id })
   }
   for (const id of cited) {
@@ -76,9 +77,10 @@ async function candidates(read: Reads, ids: Ids, message: Message): Promise<Cand
   for (const ticket of taggedTickets(message.subject)) signals.push({ ticket, signal: 'tag', value: `[#${ticket}]` })
 
   const found = new Map<TicketId, Candidate>()
-  for (const { ticket: id, signal, value } of signals) {
-    if (found.has(id)) continue
+  for (const { ticket: named, signal, value } of signals) {
     if (found.size >= MAX_CANDIDATES) break
+    const id = await read.survivorOf(named)
+    if (found.has(id)) continue
     const ticket = await read.ticket(id)
     if (!ticket) continue
     const people = await read.participants(id)
@@ -89,7 +91,7 @@ async function candidates(read: Reads, ids: Ids, message: Message): Promise<Cand
 
 /** The ticket that a mail of ours with this Message-ID belongs to; null when we never sent it. */
 async function ticketOfOurMail(read: Reads, ids: Ids, messageId: string): Promise<TicketId | null> {
-  const [known] = (await read.threadIds([messageId])).filter(row => row.held)
-  const ticket = known?.ticket ?? ids.ticketOf(messageId)
+  const known = (await read.threadIds([messageId])).filter(row => row.held)
+  const ticket = (await ticketOfOwnId(read, ids, messageId, known)) ?? known[0]?.ticket ?? null
   return ticket !== null && (await read.ticket(ticket)) ? ticket : null
 }

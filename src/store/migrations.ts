@@ -2,9 +2,14 @@ import { type Migration, Migrator, sql } from 'kysely'
 import { DeskError } from '../errors.ts'
 import { initial } from './migrations/0001-initial.ts'
 import { reading } from './migrations/0002-reading.ts'
+import { joined } from './migrations/0003-joined.ts'
 import type { Db } from './schema.ts'
 
-const MIGRATIONS: Readonly<Record<string, readonly string[]>> = { '0001-initial': initial, '0002-reading': reading }
+const MIGRATIONS: Readonly<Record<string, readonly string[]>> = {
+  '0001-initial': initial,
+  '0002-reading': reading,
+  '0003-joined': joined,
+}
 
 /** In the order in which they run. */
 export const migrationNames: readonly string[] = Object.keys(MIGRATIONS).sort()

@@ -1,5 +1,6 @@
 import { alarmReads, alarmWrites } from './alarms.ts'
 import { apiKeyReads, apiKeyWrites } from './api-keys.ts'
+import { joiningReads, joiningWrites } from './joining.ts'
 import { mailboxReads, mailboxWrites } from './mailboxes.ts'
 import { measureReads } from './measures.ts'
 import { messageReads, messageWrites } from './messages.ts'
@@ -39,6 +40,7 @@ function readsOn(db: Db) {
     ...peopleReads(db),
     ...ticketReads(db),
     ...messageReads(db),
+    ...joiningReads(db),
     ...outboxReads(db),
     ...apiKeyReads(db),
     ...restoredReads(db),
@@ -56,6 +58,7 @@ function txOn(db: Db) {
     ...peopleWrites(db),
     ...ticketWrites(db),
     ...messageWrites(db),
+    ...joiningWrites(db),
     ...outboxWrites(db),
     ...apiKeyWrites(db),
     ...restoredWrites(db),
