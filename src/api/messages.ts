@@ -15,7 +15,7 @@ import type { Routes } from './options.ts'
 import { problems } from './problem.ts'
 import { ById, object, oneOf, ref } from './shapes.ts'
 import { MessageShape } from './ticket-shapes.ts'
-import { ticketOf } from './tickets.ts'
+import { ticketToChange } from './tickets.ts'
 
 const Words = object({
   kind: oneOf(['note', 'answer'], '`note` is for agents alone and never leaves; `answer` is mailed to the requester.'),
@@ -57,7 +57,7 @@ export const messageRoutes: Routes = async (app, { store, policy, ids, clock, on
       const { kind, text, agent, solve = false } = request.body
       const by = agentNamed(policy, agent)
       const message = await store.write(async tx => {
-        const ticket = await ticketOf(tx, request.params.id)
+        const ticket = await ticketToChange(tx, request.params.id, undefined)
         const said = { text, agent: by, solve, actor: actorOf(request), now: clock() }
         const id = await (kind === 'note' ? addNote(tx, ticket, said) : addAnswer(tx, { policy, ids }, ticket, said))
         const saved = await tx.message(id)

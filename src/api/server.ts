@@ -4,6 +4,7 @@ import { attachmentRoutes } from './attachments.ts'
 import { requireKeys } from './auth.ts'
 import { collectOpenApi, serveDocs } from './docs.ts'
 import { healthRoutes } from './health.ts'
+import { joiningRoutes } from './joining.ts'
 import { MAILBOX_SHAPES, mailboxRoutes } from './mailboxes.ts'
 import { MAIL_SHAPES, mailRoutes } from './mails.ts'
 import { messageRoutes } from './messages.ts'
@@ -56,6 +57,7 @@ const v1 = (options: ApiOptions): FastifyPluginAsync => {
     refuseUnknownParameters(app)
     await app.register(ticketRoutes, options)
     await app.register(messageRoutes, options)
+    await app.register(joiningRoutes, options)
     await app.register(mailRoutes, options)
     await app.register(attachmentRoutes, options)
     await app.register(outboxRoutes, options)

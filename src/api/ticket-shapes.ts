@@ -1,4 +1,5 @@
 import { Type } from 'typebox'
+import { LINK_KINDS } from '../desk/joining.ts'
 import { PRIORITIES, STATUSES } from '../desk/ticket.ts'
 import { OutboxLine } from './outbox-shapes.ts'
 import { Address, anything, anythingOrNull, instant, list, number, object, oneOf, orNull, ref, text } from './shapes.ts'
@@ -41,6 +42,7 @@ const TICKET = {
   firstResponseAt: orNull.instant('When a person first answered.'),
   solvedAt: orNull.instant('When it was solved.'),
   updatedAt: instant('When it last changed.'),
+  mergedInto: orNull.number('The ticket that has its messages now, when it was merged; it is not changed any more.'),
   revision: number('Counts the changes: the ETag of the ticket.'),
 }
 
@@ -124,9 +126,23 @@ const PromiseShape = object(
   { $id: 'Promise', description: 'A date that the requester was told.' },
 )
 
+const LinkShape = object(
+  {
+    ticket: number('The other ticket.'),
+    kind: oneOf(
+      LINK_KINDS,
+      '`follow-up`: goes on where the other ended; `split`: messages of one became the other; of both the higher number is the later. `related`: nothing more is known.',
+    ),
+    at: instant('Since when.'),
+  },
+  { $id: 'Link', description: 'How a ticket belongs together with another one.' },
+)
+
 export const TicketDetail = object(
   {
     ...TICKET,
+    mergedFrom: list(number('A ticket.'), 'The tickets that were merged into it: their messages are here.'),
+    links: list(ref(LinkShape), 'Tickets that belong together with it, oldest link first.'),
     participants: list(ref(Participant), 'Who takes part: may write into it and hears the answers.'),
     messages: list(ref(MessageShape), 'Oldest first.'),
     events: list(ref(EventShape), 'Its history, oldest first.'),
@@ -143,5 +159,6 @@ export const TICKET_SHAPES = [
   MessageShape,
   EventShape,
   PromiseShape,
+  LinkShape,
   TicketDetail,
 ]

@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox'
 import { editTicket } from '../desk/edit.ts'
+import { refuseMerged } from '../desk/joining.ts'
 import { PRIORITIES, STATUSES, type Ticket, type TicketId } from '../desk/ticket.ts'
 import { DeskError } from '../errors.ts'
 import { type Instant, instantOf } from '../instant.ts'
@@ -56,8 +57,8 @@ const Edit = object(
   { minProperties: 1 },
 )
 
-const ETAG = { etag: { type: 'string', description: 'The revision, for `If-Match`.' } }
-const IfMatch = Type.Object({
+export const ETAG = { etag: { type: 'string', description: 'The revision, for `If-Match`.' } }
+export const IfMatch = Type.Object({
   'if-match': Type.Optional(Type.String({ description: 'Change it only when it still has this ETag.' })),
 })
 
@@ -100,15 +101,18 @@ export const ticketRoutes: Routes = async (app, { store, policy, clock }) => {
     async ({ params: { id } }, reply) => {
       // The ticket first: should it change between two questions, the ETag is the older one and a change by it is refused.
       const ticket = await ticketOf(store.read, id)
-      const [participants, messages, events, promises, outbox] = await Promise.all([
+      const [participants, messages, events, promises, outbox, links, mergedFrom] = await Promise.all([
         store.read.participants(id),
         store.read.messages(id),
         store.read.events(id),
         store.read.promises(id),
         store.read.outbox({ ticket: id, limit: 1_000 }),
+        store.read.links(id),
+        store.read.mergedInto(id),
       ])
       reply.header('etag', etagOf(ticket))
-      return { ...ticket, participants, messages, events, promises, outbox: outbox.map(outboxLine) }
+      const joined = { links, mergedFrom }
+      return { ...ticket, ...joined, participants, messages, events, promises, outbox: outbox.map(outboxLine) }
     },
   )
 
@@ -129,13 +133,7 @@ export const ticketRoutes: Routes = async (app, { store, policy, clock }) => {
     async (request, reply) => {
       const { id } = request.params
       const changed = await store.write(async tx => {
-        const ticket = await ticketOf(tx, id)
-        if (!matches(request.headers['if-match'], ticket)) {
-          throw new DeskError(
-            'conflict',
-            `ticket ${id} has changed since: its ETag is ${etagOf(ticket)} now. Read it again.`,
-          )
-        }
+        const ticket = await ticketToChange(tx, id, request.headers['if-match'])
         const now = clock()
         const { changes, events } = editTicket(ticket, request.body, policy, actorOf(request), now)
         if (events.length === 0) return ticket
@@ -152,6 +150,20 @@ export const ticketRoutes: Routes = async (app, { store, policy, clock }) => {
 export async function ticketOf(reads: Pick<Reads, 'ticket'>, id: TicketId): Promise<Ticket> {
   const ticket = await reads.ticket(id)
   if (!ticket) throw new DeskError('not_found', `there is no ticket ${id}`)
+  return ticket
+}
+
+/** Throws DeskError('not_found'), and 'conflict' when it is not the one of `ifMatch` any more or was merged. */
+export async function ticketToChange(
+  reads: Pick<Reads, 'ticket'>,
+  id: TicketId,
+  ifMatch: string | undefined,
+): Promise<Ticket> {
+  const ticket = await ticketOf(reads, id)
+  if (!matches(ifMatch, ticket)) {
+    throw new DeskError('conflict', `ticket ${id} has changed since: its ETag is ${etagOf(ticket)} now. Read it again.`)
+  }
+  refuseMerged(ticket)
   return ticket
 }
 
@@ -187,7 +199,7 @@ function isPosition(value: unknown): value is [Instant, TicketId] {
   return typeof updatedAt === 'string' && /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/.test(updatedAt) && isId(id)
 }
 
-function etagOf({ revision }: Ticket): string {
+export function etagOf({ revision }: Ticket): string {
   return `"${revision}"`
 }
 

@@ -34,6 +34,8 @@ export type Ticket = {
   readonly firstResponseAt: Instant | null
   readonly solvedAt: Instant | null
   readonly updatedAt: Instant
+  /** The ticket that has its messages now; null unless it was merged. Never one that was merged itself. */
+  readonly mergedInto: TicketId | null
   /** Counts the changes: the ETag of the API. */
   readonly revision: number
 }
@@ -52,6 +54,11 @@ export const EVENT_KINDS = [
   'report',
   'duplicate',
   'cut-off',
+  'merged',
+  'split',
+  'linked',
+  'unlinked',
+  'accepted',
 ] as const
 
 /** A line of a ticket's history: what happened, who did it, and why. Events are only ever added. */
@@ -75,6 +82,7 @@ export type TicketChanges = Partial<
     | 'resolutionDue'
     | 'firstResponseAt'
     | 'solvedAt'
+    | 'mergedInto'
   >
 >
 

@@ -13,6 +13,7 @@ import { readReplyToken, replyTokens } from '../mail/reply-address.ts'
 import { baseSubject, isReplySubject, taggedTickets } from '../mail/subject.ts'
 import { conversationIds } from '../mail/thread-index.ts'
 import type { Reads } from '../store/store.ts'
+import { ticketOfOwnId } from './own-mail.ts'
 
 /** More ids, tags or tickets than these are no conversation but an attempt to keep us busy. */
 const MAX_CANDIDATES = 10
@@ -90,7 +91,7 @@ async function candidates(
   const own = message.messageId ? foldId(message.messageId) : null
   const known = await read.threadIds(own ? [...cited, own] : cited)
   for (const id of cited) {
-    const ticket = ids.ticketOf(id)
+    const ticket = await ticketOfOwnId(read, ids, id, known)
     if (ticket !== null) signs.push({ ticket, signal: 'own-id', value: id })
   }
   for (const id of cited) {
@@ -107,9 +108,10 @@ async function candidates(
     signs.push({ ticket, signal: 'subject', value: baseSubject(message.subject) })
 
   const found = new Map<TicketId, Candidate>()
-  for (const { ticket: id, signal, value, token } of signs) {
-    if (found.has(id)) continue
+  for (const { ticket: named, signal, value, token } of signs) {
     if (found.size >= MAX_CANDIDATES) break
+    const id = await read.survivorOf(named)
+    if (found.has(id)) continue
     const ticket = await read.ticket(id)
     if (!ticket) continue
     const people = await read.participants(id)
@@ -119,7 +121,7 @@ async function candidates(
       continue
     }
     // Whom a token was made for is not in it: it is one of those who take part, or it is not ours.
-    const issuedTo = [...participants.keys()].find(address => ids.ticketOfToken(token, address) === id)
+    const issuedTo = [...participants.keys()].find(address => ids.ticketOfToken(token, address) === named)
     if (issuedTo !== undefined) found.set(id, { ticket, participants, signal, value, issuedTo })
   }
   return [...found.values()]
@@ -136,7 +138,7 @@ async function ofSameSubject(read: Reads, message: Message, now: Instant): Promi
 
 /** The ticket that a mail of ours with this Message-ID belongs to; null when we never sent it. */
 async function ticketOfOurMail(read: Reads, ids: Ids, messageId: string): Promise<TicketId | null> {
-  const [known] = (await read.threadIds([messageId])).filter(row => row.held)
-  const ticket = known?.ticket ?? ids.ticketOf(messageId)
+  const known = (await read.threadIds([messageId])).filter(row => row.held)
+  const ticket = (await ticketOfOwnId(read, ids, messageId, known)) ?? known[0]?.ticket ?? null
   return ticket !== null && (await read.ticket(ticket)) ? ticket : null
 }

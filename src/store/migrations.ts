@@ -2,12 +2,14 @@ import { type Migration, Migrator, sql } from 'kysely'
 import { DeskError } from '../errors.ts'
 import { initial } from './migrations/0001-initial.ts'
 import { reading } from './migrations/0002-reading.ts'
+import { joined } from './migrations/0003-joined.ts'
 import { senders } from './migrations/0004-senders.ts'
 import type { Db } from './schema.ts'
 
 const MIGRATIONS: Readonly<Record<string, readonly string[]>> = {
   '0001-initial': initial,
   '0002-reading': reading,
+  '0003-joined': joined,
   '0004-senders': senders,
 }
 

@@ -1,4 +1,5 @@
 import type { Generated, Kysely } from 'kysely'
+import type { LinkKind } from '../desk/joining.ts'
 import type { Priority, Status } from '../desk/ticket.ts'
 import type { Instant } from '../instant.ts'
 
@@ -88,8 +89,12 @@ export type Tables = {
     solved_at: Instant | null
     updated_at: Instant
     revision: Generated<number>
+    /** The ticket that has its mails now; never one that was merged itself. */
+    merged_into: Generated<number | null>
   }
   ticket_tags: { ticket_id: number; tag: string }
+  /** `ticket_id` is the lower number. */
+  ticket_links: { ticket_id: number; other_id: number; kind: LinkKind; at: Instant }
   participants: {
     ticket_id: number
     person_id: number

@@ -1,6 +1,7 @@
 import { alarmReads, alarmWrites } from './alarms.ts'
 import { apiKeyReads, apiKeyWrites } from './api-keys.ts'
 import { bucketReads, bucketWrites } from './buckets.ts'
+import { joiningReads, joiningWrites } from './joining.ts'
 import { mailboxReads, mailboxWrites } from './mailboxes.ts'
 import { measureReads } from './measures.ts'
 import { messageReads, messageWrites } from './messages.ts'
@@ -40,6 +41,7 @@ function readsOn(db: Db) {
     ...peopleReads(db),
     ...ticketReads(db),
     ...messageReads(db),
+    ...joiningReads(db),
     ...outboxReads(db),
     ...apiKeyReads(db),
     ...restoredReads(db),
@@ -58,6 +60,7 @@ function txOn(db: Db) {
     ...peopleWrites(db),
     ...ticketWrites(db),
     ...messageWrites(db),
+    ...joiningWrites(db),
     ...outboxWrites(db),
     ...apiKeyWrites(db),
     ...restoredWrites(db),

@@ -34,7 +34,7 @@ export type RecordedEvent = TicketEvent & { readonly id: number; readonly at: In
 /** A ticket before it has a number. */
 export type TicketRow = Omit<
   Ticket,
-  'id' | 'requester' | 'tags' | 'revision' | 'updatedAt' | 'firstResponseAt' | 'solvedAt'
+  'id' | 'requester' | 'tags' | 'revision' | 'updatedAt' | 'firstResponseAt' | 'solvedAt' | 'mergedInto'
 > & {
   readonly requesterId: number | null
 }
@@ -147,6 +147,7 @@ export function ticketWrites(db: Db) {
         ...('resolutionDue' in changes && { resolution_due: changes.resolutionDue }),
         ...('firstResponseAt' in changes && { first_response_at: changes.firstResponseAt }),
         ...('solvedAt' in changes && { solved_at: changes.solvedAt }),
+        ...('mergedInto' in changes && { merged_into: changes.mergedInto }),
       }
       let query = db
         .updateTable('tickets')
@@ -248,6 +249,7 @@ type JoinedRow = {
   solved_at: Instant | null
   updated_at: Instant
   revision: number
+  merged_into: number | null
   requester_name: string | null
   requester_address: string | null
 }
@@ -273,6 +275,7 @@ function toTicket(row: JoinedRow, tags: readonly string[]): Ticket {
     firstResponseAt: row.first_response_at,
     solvedAt: row.solved_at,
     updatedAt: row.updated_at,
+    mergedInto: row.merged_into,
     revision: row.revision,
   }
 }

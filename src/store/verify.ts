@@ -36,13 +36,18 @@ export type VerifyOptions = {
 
 const ROWS_SHOWN = 20
 
+/** After tickets were joined or split one of them may hold what belonged to another. */
+const NEVER_JOINED = (ticket: string) =>
+  `not exists (select 1 from ticket_events j where j.ticket_id = ${ticket} and j.kind in ('merged', 'split'))`
+
 /** Each query gives the rows that break the rule, what names them as `id`. */
 const RULES: Readonly<Record<string, string>> = {
   'a mail that opened or joined a ticket has a message on it': `
     select r.id from raw_mails r left join messages m on m.raw_mail_id = r.id
     where r.outcome in ('open', 'append') and (r.ticket_id is null or m.id is null or m.ticket_id is not r.ticket_id)`,
   'a mail that opened a ticket is the only one that did': `
-    select ticket_id as id from raw_mails where outcome = 'open' group by ticket_id having count(*) > 1`,
+    select ticket_id as id from raw_mails r where outcome = 'open' group by ticket_id
+    having count(*) > 1 and ${NEVER_JOINED('r.ticket_id')}`,
   'a report or the answer of a machine has a message': `
     select r.id from raw_mails r left join messages m on m.raw_mail_id = r.id
     where r.outcome in ('report', 'automatic') and m.id is null`,
@@ -70,9 +75,11 @@ const RULES: Readonly<Record<string, string>> = {
     select a.id from attachments a join messages m on m.id = a.message_id
     where m.raw_mail_id is null or a.size < 0 or a.part < 0`,
   'a ticket is acknowledged at most once': `
-    select ticket_id as id from outbox where kind = 'acknowledgement' group by ticket_id having count(*) > 1`,
+    select ticket_id as id from outbox o where kind = 'acknowledgement' group by ticket_id
+    having count(*) > 1 and ${NEVER_JOINED('o.ticket_id')}`,
   'an acknowledgement is that of its ticket': `
-    select id from outbox where kind = 'acknowledgement' and dedupe_key is not 'ack:' || ticket_id`,
+    select id from outbox o where kind = 'acknowledgement' and dedupe_key is not 'ack:' || ticket_id
+      and ${NEVER_JOINED('o.ticket_id')}`,
   'an outgoing mail and its message are on one ticket': `
     select o.id from outbox o join messages m on m.id = o.message_id where o.ticket_id is not m.ticket_id`,
   'a sent mail has its time': `select id from outbox where (state = 'sent') <> (sent_at is not null)`,
@@ -80,6 +87,18 @@ const RULES: Readonly<Record<string, string>> = {
     select p.id from promises p join outbox o on o.id = p.outbox_id where o.ticket_id is not p.ticket_id`,
   'a mail promises a date once': `
     select outbox_id as id from promises group by outbox_id, kind having count(*) > 1`,
+  'a merged ticket is closed': `select id from tickets where merged_into is not null and status <> 'closed'`,
+  'what was merged is on a ticket that was not': `
+    select t.id from tickets t join tickets s on s.id = t.merged_into where s.merged_into is not null`,
+  'a merged ticket holds no mail': `
+    select t.id from tickets t where t.merged_into is not null and (
+      exists (select 1 from messages m where m.ticket_id = t.id) or exists (select 1 from outbox o where o.ticket_id = t.id)
+      or exists (select 1 from raw_mails r where r.ticket_id = t.id)
+      or exists (select 1 from promises p where p.ticket_id = t.id))`,
+  'whoever took part in a merged ticket takes part in the one it was merged into': `
+    select t.id from tickets t join participants p on p.ticket_id = t.id
+    left join participants s on s.ticket_id = t.merged_into and s.person_id = p.person_id
+    where t.merged_into is not null and s.person_id is null`,
   'every message but our own can be searched, and no other': `
     select m.id from messages m left join messages_fts_docsize d on d.id = m.id
     where (m.author <> 'postdesk') <> (d.id is not null)

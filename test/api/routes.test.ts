@@ -65,7 +65,8 @@ const operations = () =>
     Object.entries(methods).map(([method, operation]) => ({ path, method: method.toUpperCase(), ...operation })),
   )
 const needsKey = (operation: Operation) => operation.security === undefined
-const urlOf = (path: string, id: number | string) => path.replace('{id}', String(id)).replace('{name}', 'it')
+const urlOf = (path: string, id: number | string) =>
+  path.replace('{id}', String(id)).replace('{other}', '1002').replace('{name}', 'it')
 
 test('the table of contents', () => {
   const own = routes.filter(({ url }) => !url.startsWith('/docs'))
@@ -78,6 +79,11 @@ test('the table of contents', () => {
     'GET /v1/tickets/:id reader',
     'PATCH /v1/tickets/:id agent',
     'POST /v1/tickets/:id/messages agent',
+    'POST /v1/tickets/:id/merge agent',
+    'POST /v1/tickets/:id/split agent',
+    'PUT /v1/tickets/:id/links/:other agent',
+    'DELETE /v1/tickets/:id/links/:other agent',
+    'POST /v1/messages/:id/accept agent',
     'GET /v1/mails reader',
     'GET /v1/mails/:id reader',
     'GET /v1/mails/:id/raw reader',
@@ -92,7 +98,7 @@ test('the table of contents', () => {
     'GET /v1/openapi.json everybody',
   ])
   for (const { path, method, 'x-role': role = 'everybody' } of operations()) {
-    expect(lines).toContain(`${method} ${path.replace(/\{(\w+)\}/, ':$1')} ${role}`)
+    expect(lines).toContain(`${method} ${path.replace(/\{(\w+)\}/g, ':$1')} ${role}`)
   }
   for (const { method, url, config } of own.filter(({ method }) => method === 'HEAD')) {
     const get = own.find(one => one.url === url && one.method === 'GET')
@@ -192,10 +198,17 @@ describe('what it answers is what it says', () => {
   })
 
   test('each operation on what does not exist, with a bad number, and with an unknown parameter', async () => {
-    const bodies: Record<string, unknown> = { PATCH: { status: 'open' }, POST: { kind: 'note', text: 'x' } }
+    const bodies: Record<string, unknown> = {
+      changeTicket: { status: 'open' },
+      addMessage: { kind: 'note', text: 'x' },
+      mergeTicket: { into: 1001 },
+      splitTicket: { messages: [1] },
+      linkTickets: { kind: 'related' },
+      acceptMessage: {},
+    }
     for (const operation of operations().filter(needsKey)) {
-      const { path, method } = operation
-      const body = operation.requestBody ? bodies[method] : undefined
+      const { path, method, operationId } = operation
+      const body = operation.requestBody ? bodies[operationId] : undefined
       const unknown = await api.admin.request(method, `${urlOf(path, 1)}?bogus=1`, body)
       expectValid(operation, unknown)
       expect(unknown.body.errors, `${method} ${path}`).toMatchObject([{ path: 'query/bogus' }])
@@ -214,14 +227,22 @@ describe('what it answers is what it says', () => {
   test('each change', async () => {
     const mail = (await enqueue(api.store, outgoing(), api.now)) ?? 0
     await api.store.write(tx => tx.settle(mail, { outcome: 'failed', error: '550 no such user' }, api.now))
+    await api.arrives({ from: 'bob@example.org', subject: 'Wifi', text: 'No wifi on the third floor.' })
+    const { messages } = (await api.reader.get('/v1/tickets/1001')).body
+    const stranger = messages.find(({ standing }: { standing: string }) => standing === 'pending').id
     const changes: [string, string, unknown, number][] = [
       ['PATCH', '/v1/tickets/1001', { priority: 'urgent', assignee: 'ana' }, 200],
       ['POST', '/v1/tickets/1001/messages', { kind: 'note', text: 'Seen.' }, 201],
+      ['PUT', '/v1/tickets/1001/links/1002', { kind: 'related' }, 200],
+      ['DELETE', '/v1/tickets/1001/links/1002', undefined, 200],
+      ['POST', `/v1/messages/${stranger}/accept`, undefined, 200],
+      ['POST', '/v1/tickets/1001/split', { messages: [stranger] }, 201],
+      ['POST', '/v1/tickets/1002/merge', { into: 1001 }, 200],
       ['POST', `/v1/outbox/${mail}/retry`, undefined, 200],
       ['POST', `/v1/quarantine/${(await api.reader.get('/v1/quarantine')).body.items[0].id}/replay`, undefined, 200],
     ]
     for (const [method, url, body, status] of changes) {
-      const path = url.replace(/\/\d+/, '/{id}')
+      const path = url.replace(/\/\d+/, '/{id}').replace(/\/\d+/, '/{other}')
       const operation = operations().find(one => one.method === method && one.path === path)
       if (!operation) throw new Error(`${method} ${path} is not documented`)
       const answer = await api.admin.request(method, url, body)

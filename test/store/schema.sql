@@ -213,6 +213,16 @@ CREATE TABLE ticket_events (
 
 CREATE INDEX ticket_events_by_ticket ON ticket_events (ticket_id, id);
 
+CREATE TABLE ticket_links (
+    ticket_id INTEGER NOT NULL REFERENCES tickets (id),
+    other_id INTEGER NOT NULL REFERENCES tickets (id) CHECK (other_id > ticket_id),
+    kind TEXT NOT NULL CHECK (kind IN ('follow-up', 'related', 'split')),
+    at TEXT NOT NULL,
+    PRIMARY KEY (ticket_id, other_id, kind)
+  ) STRICT, WITHOUT ROWID;
+
+CREATE INDEX ticket_links_by_other ON ticket_links (other_id);
+
 CREATE TABLE ticket_tags (
     ticket_id INTEGER NOT NULL REFERENCES tickets (id),
     tag TEXT NOT NULL,
@@ -240,7 +250,9 @@ CREATE TABLE tickets (
     solved_at TEXT,
     updated_at TEXT NOT NULL,
     revision INTEGER NOT NULL DEFAULT 1
-  ) STRICT;
+  , merged_into INTEGER REFERENCES tickets (id) CHECK (merged_into <> id)) STRICT;
+
+CREATE INDEX tickets_by_merge ON tickets (merged_into) WHERE merged_into IS NOT NULL;
 
 CREATE INDEX tickets_by_requester ON tickets (requester_id, id);
 

@@ -93,6 +93,14 @@ describe('each rule is broken by what it is about', () => {
     ['a sent mail has its time', "update outbox set state = 'sent' where id = 1", ['1']],
     ['a promise stands in a mail to the same ticket', 'update promises set ticket_id = 1002 where id = 1', ['1']],
     ['a mail promises a date once', "update promises set kind = 'resolution' where outbox_id = 1", ['1']],
+    ['a merged ticket is closed', 'update tickets set merged_into = 1002 where id = 1001', ['1001']],
+    ['what was merged is on a ticket that was not', 'update tickets set merged_into = 2003 - id', ['1001', '1002']],
+    ['a merged ticket holds no mail', 'update tickets set merged_into = 1001 where id = 1002', ['1002']],
+    [
+      'whoever took part in a merged ticket takes part in the one it was merged into',
+      'update tickets set merged_into = 1001 where id = 1002',
+      ['1002'],
+    ],
     [
       'every message but our own can be searched, and no other',
       "update messages set author = 'postdesk' where raw_mail_id = 2",

@@ -22,6 +22,7 @@ export function ticket(different: Partial<Ticket> = {}): Ticket {
     firstResponseAt: null,
     solvedAt: null,
     updatedAt: '2026-11-23T09:00:00.000Z',
+    mergedInto: null,
     revision: 1,
     ...different,
   }
