@@ -8,7 +8,7 @@ import type { Policy } from './desk/policy.ts'
 import { DeskError } from './errors.ts'
 import type { AfterReading, StartFrom, WatchedFolder } from './inbound/folder.ts'
 import type { ImapAccount } from './inbound/imap.ts'
-import { type Intake, replay } from './inbound/ingest.ts'
+import { type Intake, release, replay } from './inbound/ingest.ts'
 import { readAttachment } from './inbound/parse.ts'
 import { watchFolder } from './inbound/poller.ts'
 import { reconcileWatched } from './inbound/reconcile.ts'
@@ -93,6 +93,7 @@ async function startOn(
     folders,
     onQueued: wakeSenders,
     replay: rawMail => replay(intake, rawMail),
+    release: rawMail => release(intake, rawMail),
     reconcile: async mailbox =>
       (
         await Promise.all(folders.filter(one => one.mailbox === mailbox).map(one => reconcileWatched(intake, one)))

@@ -72,6 +72,8 @@ function factsFor(message: Message, policy: Policy, now: Instant): Facts {
     duplicateOf: null,
     candidates: [],
     reportOn: null,
+    senderHasTicket: false,
+    released: false,
     senderLanguage: null,
     acknowledgedLately: 0,
     ownMail: null,

@@ -7,7 +7,7 @@ import type { Config } from './schema.ts'
 
 /** What the desk decides by, out of a configuration that has passed every check. */
 export function toPolicy(config: Config, templates: TemplateSet): Policy {
-  const { automatic, people } = config
+  const { automatic, people, senders } = config
   return {
     mailboxes: entries(config.mailboxes, (name, mailbox) => ({
       name,
@@ -44,6 +44,8 @@ export function toPolicy(config: Config, templates: TemplateSet): Policy {
     ownLists: new Set(config.ownLists.map(id => id.toLowerCase())),
     peopleDomains: new Set(people.domains.map(domain => domain.toLowerCase())),
     heedSuppressHeader: automatic.heedSuppressHeader,
+    senders: { allow: new Set(senders.allow.map(foldAddress)), block: new Set(senders.block.map(foldAddress)) },
+    heedSpam: config.spam === 'heed',
     acknowledgeMaxAgeMs: automatic.maxAge,
   }
 }

@@ -1,6 +1,7 @@
 import { earlier, type Instant, msBetween } from '../instant.ts'
 import { domainOf, foldAddress, isMailable, isOneOf } from '../mail/address.ts'
 import type { Address, AutomaticKind, Message, Report } from '../mail/message.ts'
+import { whyBlocked } from './blocking.ts'
 import { type Classification, classify } from './classify.ts'
 import { type Commands, readCommands } from './commands.ts'
 import { notYetReached } from './outgoing-mail.ts'
@@ -28,6 +29,10 @@ export type Facts = {
   readonly candidates: readonly Candidate[]
   /** For a report: the ticket whose mail it reports on. */
   readonly reportOn: TicketId | null
+  /** There is a ticket that was opened for the sender. */
+  readonly senderHasTicket: boolean
+  /** The mail was blocked, and somebody wants it taken in all the same. */
+  readonly released: boolean
   /** The language the sender is known to write, from earlier mail. */
   readonly senderLanguage: string | null
   /** Acknowledgements sent or queued to this sender within `ACKNOWLEDGEMENT_WINDOW_MS`. */
@@ -83,6 +88,8 @@ export type Decision =
   | { readonly kind: 'report'; readonly report: Report; readonly ticket: TicketId | null; readonly why: string }
   /** Kept and listed, but no ticket: the answer of a machine to nothing we know. */
   | { readonly kind: 'automatic'; readonly why: string }
+  /** Kept and listed, but no ticket and no answer: from somebody unwanted, or spam. An agent may release it. */
+  | { readonly kind: 'blocked'; readonly why: string }
   /** Nothing that the desk does not know already. */
   | { readonly kind: 'skip'; readonly why: string }
   | {
@@ -125,6 +132,8 @@ export function decide(message: Message, facts: Facts, policy: Policy): Decision
   }
   const ours = isOurs(message, policy)
   if (ours && facts.ownMail !== null) return { kind: 'skip', why: `we sent it ourselves, for ticket ${facts.ownMail}` }
+  const blocked = whyBlocked(message, facts, policy)
+  if (blocked !== null) return { kind: 'blocked', why: blocked }
   if (message.report) {
     const why = `${message.report.kind} report${facts.reportOn ? ` on ticket ${facts.reportOn}` : ', on no mail of ours that we know'}`
     return { kind: 'report', report: message.report, ticket: facts.reportOn, why }

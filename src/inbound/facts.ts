@@ -18,6 +18,8 @@ type Arrived = {
   readonly rawMail: number
   /** Not fresh from the postman: it is decided as if it were the day it arrived. */
   readonly past: Past['from'] | null
+  /** Blocked before, and now released. */
+  readonly released: boolean
 }
 
 /** Looks up everything that `decide` is told about a mail. */
@@ -38,6 +40,8 @@ export async function gatherFacts(
     duplicateOf: await read.sameContent(message.fingerprint, arrived.rawMail),
     candidates: found,
     reportOn: original ? await ticketOfOurMail(read, ids, original) : null,
+    senderHasTicket: sender ? await read.hasTicket(sender) : false,
+    released: arrived.released,
     senderLanguage: sender ? await read.languageOf(sender) : null,
     acknowledgedLately: sender ? await read.acknowledgementsTo(sender, plus(now, -ACKNOWLEDGEMENT_WINDOW_MS)) : 0,
     ownMail: message.messageId ? ids.ticketOf(message.messageId) : null,

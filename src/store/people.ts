@@ -13,6 +13,11 @@ export function peopleReads(db: Db) {
       return row?.language ?? null
     },
 
+    /** Was a ticket ever opened for this person? */
+    async hasTicket(address: string): Promise<boolean> {
+      return (await ticketFor(db, { address: foldAddress(address) })).length > 0
+    },
+
     /** Those who take part in a ticket, in the order in which they came. */
     async participants(ticket: TicketId): Promise<Address[]> {
       return db
@@ -42,6 +47,15 @@ export function peopleWrites(db: Db) {
 
 const languageOf = statement((db, { address }: { address: string }) =>
   db.selectFrom('people').select('language').where('address', '=', address),
+)
+
+const ticketFor = statement((db, { address }: { address: string }) =>
+  db
+    .selectFrom('people as p')
+    .innerJoin('tickets as t', 't.requester_id', 'p.id')
+    .select('t.id')
+    .where('p.address', '=', address)
+    .limit(1),
 )
 
 const savePerson = statement((db, person: { address: string; name: string; language: string | null; at: Instant }) =>

@@ -18,6 +18,8 @@ const facts = (different: Partial<Facts> = {}): Facts => ({
   duplicateOf: null,
   candidates: [],
   reportOn: null,
+  senderHasTicket: false,
+  released: false,
   senderLanguage: null,
   acknowledgedLately: 0,
   ownMail: null,

@@ -84,6 +84,8 @@ export function policy(different: Partial<Policy> = {}): Policy {
     ownLists: new Set(),
     peopleDomains: new Set(['example.org']),
     heedSuppressHeader: true,
+    senders: { allow: new Set(), block: new Set() },
+    heedSpam: true,
     acknowledgeMaxAgeMs: 24 * HOUR,
     ...different,
   }
