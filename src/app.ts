@@ -8,7 +8,7 @@ import type { Policy } from './desk/policy.ts'
 import { DeskError } from './errors.ts'
 import type { AfterReading, StartFrom, WatchedFolder } from './inbound/folder.ts'
 import type { ImapAccount } from './inbound/imap.ts'
-import { type Intake, replay } from './inbound/ingest.ts'
+import { type Intake, release, replay } from './inbound/ingest.ts'
 import { watchFolder } from './inbound/poller.ts'
 import { createReader, type Reader } from './inbound/reader.ts'
 import { reconcileWatched } from './inbound/reconcile.ts'
@@ -96,6 +96,7 @@ async function startOn(
     folders,
     onQueued: wakeSenders,
     replay: rawMail => replay(intake, rawMail),
+    release: rawMail => release(intake, rawMail),
     reconcile: async mailbox =>
       (
         await Promise.all(folders.filter(one => one.mailbox === mailbox).map(one => reconcileWatched(intake, one)))

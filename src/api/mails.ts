@@ -21,11 +21,11 @@ import {
   text,
 } from './shapes.ts'
 
-const OUTCOMES = ['open', 'append', 'report', 'automatic', 'duplicate', 'skip', 'quarantine'] as const
+const OUTCOMES = ['open', 'append', 'report', 'automatic', 'duplicate', 'blocked', 'skip', 'quarantine'] as const
 
 const outcome = oneOf(
   OUTCOMES,
-  'What became of it: it opened a ticket, was added to one, reported on a mail of ours, was an automatic mail that belongs nowhere, a second copy, skipped, or could not be read.',
+  'What became of it: it opened a ticket, was added to one, reported on a mail of ours, was an automatic mail that belongs nowhere, a second copy, blocked as spam or by its sender, skipped, or could not be read.',
 )
 
 const MailShape = object(
@@ -59,7 +59,7 @@ const QuarantineQuery = object({ ...PAGING, mailbox })
 export const MAIL_SHAPES = [MailShape]
 
 /** The ledger of all mail that was ever read, and the quarantine. */
-export const mailRoutes: Routes = async (app, { store, replay, log }) => {
+export const mailRoutes: Routes = async (app, { store, replay, release, log }) => {
   app.get(
     '/mails',
     {
@@ -107,6 +107,26 @@ export const mailRoutes: Routes = async (app, { store, replay, log }) => {
       const bytes = await store.read.rawBytes(id)
       if (!bytes) throw noMail(id)
       return sendDownload(reply, bytes, `mail-${id}.eml`, 'message/rfc822')
+    },
+  )
+
+  app.post(
+    '/mails/:id/release',
+    {
+      config: { role: 'agent' },
+      schema: {
+        tags: ['mails'],
+        operationId: 'releaseMail',
+        summary: 'Take in a mail that was blocked',
+        description: 'It becomes what it would have been, mostly a ticket, acknowledged if it is not too old for that.',
+        params: ById,
+        response: { 200: Settled, ...problems(404, 409) },
+      },
+    },
+    async ({ params: { id } }) => {
+      const settled = await release(id)
+      log.info({ rawMail: id, decision: settled.outcome, ticket: settled.ticket }, 'mail released')
+      return settled
     },
   )
 

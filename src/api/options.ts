@@ -32,6 +32,8 @@ export type ApiOptions = {
   readonly onQueued: () => void
   /** Tries a quarantined mail again. Throws DeskError not_found or conflict. */
   readonly replay: (rawMail: number) => Promise<Settled>
+  /** Takes in a blocked mail. Throws DeskError not_found or conflict. */
+  readonly release: (rawMail: number) => Promise<Settled>
   /** Holds the folders of a mailbox against the ledger, and takes in what is missing. Throws DeskError when it cannot be asked. */
   readonly reconcile: (mailbox: string) => Promise<readonly Reconciled[]>
   /** The content of an attachment; null when it is not there any more. */

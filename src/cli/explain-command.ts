@@ -95,6 +95,7 @@ const WORDS: Readonly<Record<Explanation['outcome'], string>> = {
   append: 'belongs to a ticket',
   report: 'is a report about a mail',
   automatic: 'is the answer of a machine: kept, no ticket',
+  blocked: 'is blocked: kept and listed, no ticket',
   duplicate: 'was taken in before',
   skip: 'was taken in before',
   quarantine: 'cannot be read: it would be quarantined',

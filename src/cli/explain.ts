@@ -74,6 +74,8 @@ function factsFor(message: Message, policy: Policy, now: Instant): Facts {
     candidates: [],
     proof: senderProof(message.headers, message.from, policy.mx),
     reportOn: null,
+    senderHasTicket: false,
+    released: false,
     senderLanguage: null,
     buckets: { address: null, mailbox: null },
     bouncedAt: null,

@@ -30,6 +30,7 @@ export class Sum {
     duplicate: 0,
     report: 0,
     automatic: 0,
+    blocked: 0,
     skip: 0,
     quarantine: 0,
   }

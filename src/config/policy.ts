@@ -7,7 +7,7 @@ import type { Config } from './schema.ts'
 
 /** What the desk decides by, out of a configuration that has passed every check. */
 export function toPolicy(config: Config, templates: TemplateSet): Policy {
-  const { automatic, people, trust } = config
+  const { automatic, people, senders, trust } = config
   return {
     mailboxes: entries(config.mailboxes, (name, mailbox) => ({
       name,
@@ -54,6 +54,8 @@ export function toPolicy(config: Config, templates: TemplateSet): Policy {
       mailbox: { size: automatic.perMailbox, perDay: 24 * automatic.perMailbox },
     },
     heedSuppressHeader: automatic.heedSuppressHeader,
+    senders: { allow: new Set(senders.allow.map(foldAddress)), block: new Set(senders.block.map(foldAddress)) },
+    heedSpam: config.spam === 'heed',
     acknowledgeMaxAgeMs: automatic.maxAge,
   }
 }

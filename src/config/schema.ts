@@ -263,6 +263,19 @@ const ServiceLevel = object(
   { description: 'What is promised to people.' },
 )
 
+const senders = (description: string) =>
+  list(
+    text(
+      'An address, `@example.org` for all at that domain, or `example.org` for all at it and its sub-domains. Case does not matter.',
+      {
+        pattern: '^(?:[^\\s@*]*@)?[^\\s@*.]+(?:\\.[^\\s@*.]+)+$',
+        patternErrorMessage: 'write an address, @example.org, or a domain such as example.org, without *',
+      },
+    ),
+    description,
+    { uniqueItems: true },
+  )
+
 export const ConfigSchema = object(
   {
     mailboxes: named(Mailbox, { minProperties: 1, description: 'The shared mailboxes, by name.' }),
@@ -291,6 +304,20 @@ export const ConfigSchema = object(
         ),
       },
       { default: {}, description: 'The people this desk serves.' },
+    ),
+    senders: object(
+      {
+        allow: senders(
+          'Whose mail is always taken in, even if `block` or the spam filter say otherwise. The From address is believed.',
+        ),
+        block: senders('Whose mail makes no ticket and gets no answer. It is kept and listed, and can be released.'),
+      },
+      { default: {}, description: 'Senders that are let in or kept out.' },
+    ),
+    spam: oneOf(
+      ['heed', 'ignore'],
+      'Whether mail is blocked that the spam filter of your mail server has marked: X-Spam-Flag and the like (SpamAssassin, rspamd), SCL (Microsoft). The server must put such a field into every mail itself, or remove those that come from outside: nobody signs them. Agents, people who take part in the ticket, and those of `people` with an earlier ticket are never blocked by it.',
+      { default: 'heed' },
     ),
     ownLists: list(
       text('A List-Id such as everyone.example.org, without brackets.', {

@@ -4,6 +4,7 @@
  * has left incomplete is passed over.
  */
 import { isIP } from 'node:net'
+import { entryFor } from '../desk/blocking.ts'
 import { isTimeZone, nextOpening } from '../desk/calendar.ts'
 import { checkRule } from '../desk/classify.ts'
 import { isHolidayCountry } from '../desk/holidays.ts'
@@ -45,6 +46,7 @@ export function checkSense(config: Sketch<Config>, given: Given): { problems: Pr
   const warn: Find = (path, message, fix) => warnings.push({ path, message, fix })
   checkReferences(config, broken, find)
   checkAddresses(config, find)
+  checkSenders(config, find, warn)
   checkMailboxes(config, given, find, warn)
   checkCalendars(config, broken, given.now, find)
   checkServiceLevels(config, find)
@@ -144,6 +146,36 @@ function checkAddresses(config: Sketch<Config>, find: Find): void {
   for (const [name, calendar] of named(config.calendars)) {
     const address = calendar.onCall?.address
     if (address && !isMailable(address)) unmailable(['calendars', name, 'onCall', 'address'])
+  }
+}
+
+function checkSenders({ senders, agents, people }: Sketch<Config>, find: Find, warn: Find): void {
+  const folded = (entries: readonly (string | undefined)[] | undefined) =>
+    Array.from(entries ?? [], entry => foldAddress(entry ?? '')) // a sketch has holes, which map() passes over
+  const lists = { allow: folded(senders?.allow), block: folded(senders?.block) }
+  for (const list of ['allow', 'block'] as const) {
+    for (const [at, entry] of lists[list].entries()) {
+      const sender = entry.startsWith('@') ? `x${entry}` : entry.includes('@') ? entry : `x@${entry}`
+      if (entry !== '' && !isMailable(sender))
+        find(['senders', list, at], 'is neither an address nor a domain', 'write it without a name or brackets')
+    }
+  }
+  const allow = new Set(lists.allow)
+  const names = named(agents).flatMap(([name, { addresses }]) =>
+    folded(addresses).map((address): [string, string] => [address, `the agent \`${name}\``]),
+  )
+  const domains = folded(people?.domains).map((domain): [string, string] => [`x@${domain}`, `all of ${domain}`])
+  for (const [at, entry] of lists.block.entries()) {
+    const blocked = [...names, ...domains].find(
+      ([address]) => entryFor(address, new Set([entry])) !== null && entryFor(address, allow) === null,
+    )
+    if (allow.has(entry)) warn(['senders', 'block', at], 'has no effect: `allow` has it too', 'remove one of the two')
+    else if (entry !== '' && blocked)
+      warn(
+        ['senders', 'block', at],
+        `keeps out ${blocked[1]}, whom this desk serves or works with`,
+        'block less, or name them in `senders.allow`',
+      )
   }
 }
 

@@ -45,6 +45,7 @@ const OUTCOMES: Readonly<Record<string, string>> = {
   report: 'a report about a mail of ours, noted',
   automatic: 'the answer of a machine, kept without a ticket',
   duplicate: 'had arrived before',
+  blocked: 'blocked: kept and listed, no ticket',
   quarantine: 'cannot be read: kept in quarantine, and nobody else waits for it',
 }
 

@@ -3,6 +3,7 @@ import { domainOf, foldAddress, isMailable, isOneOf } from '../mail/address.ts'
 import type { SenderProof } from '../mail/authentication-results.ts'
 import type { Address, AutomaticKind, Message, Report } from '../mail/message.ts'
 import { insists, isThanks } from '../mail/thanks.ts'
+import { whyBlocked } from './blocking.ts'
 import { type Classification, classify } from './classify.ts'
 import { type Commands, readCommands } from './commands.ts'
 import { type Bucket, closedFor, drawnFrom, type Withheld, withhold } from './gate.ts'
@@ -42,6 +43,10 @@ export type Facts = {
   readonly proof: SenderProof
   /** For a report: the ticket whose mail it reports on. */
   readonly reportOn: TicketId | null
+  /** There is a ticket that was opened for the sender. */
+  readonly senderHasTicket: boolean
+  /** The mail was blocked, and somebody wants it taken in all the same. */
+  readonly released: boolean
   /** The language the sender is known to write, from earlier mail. */
   readonly senderLanguage: string | null
   /** What automatic mails to the sender, and of the mailbox, draw from. */
@@ -103,6 +108,8 @@ export type Decision =
   | { readonly kind: 'report'; readonly report: Report; readonly ticket: TicketId | null; readonly why: string }
   /** Kept and listed, but no ticket: the answer of a machine to nothing we know. */
   | { readonly kind: 'automatic'; readonly why: string }
+  /** Kept and listed, but no ticket and no answer: from somebody unwanted, or spam. An agent may release it. */
+  | { readonly kind: 'blocked'; readonly why: string }
   /** Nothing that the desk does not know already. */
   | { readonly kind: 'skip'; readonly why: string }
   | {
@@ -151,6 +158,8 @@ export function decide(message: Message, facts: Facts, policy: Policy): Decision
   }
   const ours = isOurs(message, policy)
   if (ours && facts.ownMail !== null) return { kind: 'skip', why: `we sent it ourselves, for ticket ${facts.ownMail}` }
+  const blocked = whyBlocked(message, facts, policy)
+  if (blocked !== null) return { kind: 'blocked', why: blocked }
   if (message.report) {
     const why = `${message.report.kind} report${facts.reportOn ? ` on ticket ${facts.reportOn}` : ', on no mail of ours that we know'}`
     return { kind: 'report', report: message.report, ticket: facts.reportOn, why }

@@ -41,6 +41,9 @@ export type MailboxPolicy = {
   readonly afterAnswer: Status
 }
 
+/** Folded: `jane@example.org`, `@example.org` without sub-domains, `example.org` with all of them. */
+export type SenderEntries = ReadonlySet<string>
+
 /** Everything the desk decides by. Built once from the configuration; readonly data. */
 export type Policy = {
   readonly mailboxes: ReadonlyMap<string, MailboxPolicy>
@@ -67,6 +70,10 @@ export type Policy = {
   readonly budgets: { readonly address: Budget; readonly mailbox: Budget }
   /** `X-Auto-Response-Suppress` is a wish, not proof of a machine: whether an acknowledgement heeds it. */
   readonly heedSuppressHeader: boolean
+  /** Whose mail is always taken in, and whose never. */
+  readonly senders: { readonly allow: SenderEntries; readonly block: SenderEntries }
+  /** Mail that our server's spam filter marked is blocked. */
+  readonly heedSpam: boolean
   /** Mail whose server date is older than this many ms is never answered automatically. */
   readonly acknowledgeMaxAgeMs: number
 }

@@ -26,6 +26,8 @@ type Arrived = {
   readonly rawMail: number
   /** Not fresh from the postman: it is decided as if it were the day it arrived. */
   readonly past: Past['from'] | null
+  /** Blocked before, and now released. */
+  readonly released: boolean
 }
 
 /** Looks up everything that `decide` is told about a mail. */
@@ -47,6 +49,8 @@ export async function gatherFacts(
     candidates: found,
     proof: senderProof(message.headers, message.from, policy.mx),
     reportOn: original ? await ticketOfOurMail(read, ids, original) : null,
+    senderHasTicket: sender ? await read.hasTicket(sender) : false,
+    released: arrived.released,
     senderLanguage: sender ? await read.languageOf(sender) : null,
     buckets: await buckets(read, sender, arrived.mailbox),
     bouncedAt: sender ? await read.bouncedAt(sender) : null,

@@ -103,16 +103,30 @@ export async function ingest(
  * Tries a quarantined mail again, out of its kept bytes. Throws DeskError('not_found') when there is no such mail and
  * DeskError('conflict') when it is not in quarantine.
  */
-export async function replay(intake: Intake, rawMail: number): Promise<Settled> {
+export function replay(intake: Intake, rawMail: number): Promise<Settled> {
+  return again(intake, rawMail, 'quarantine')
+}
+
+/**
+ * Takes in a blocked mail as if nothing blocked it. Throws DeskError('not_found') when there is no such mail and
+ * DeskError('conflict') when it is not blocked.
+ */
+export function release(intake: Intake, rawMail: number): Promise<Settled> {
+  return again(intake, rawMail, 'blocked')
+}
+
+const NOT_THERE = { quarantine: 'is not in quarantine', blocked: 'is not blocked' } as const
+
+async function again(intake: Intake, rawMail: number, from: keyof typeof NOT_THERE): Promise<Settled> {
   const [status, bytes] = [await intake.store.read.rawMail(rawMail), await intake.store.read.rawBytes(rawMail)]
   if (!status || !bytes) throw new DeskError('not_found', `there is no mail number ${rawMail}`)
   const sent = (await intake.store.read.folderRole(status.mailbox, status.folder)) === 'sent'
   const mail = await intake.reader.read(bytes, sent || isImported(status))
   const settled = await intake.store.write(async tx => {
     const current = await tx.rawMail(rawMail)
-    if (current?.outcome !== 'quarantine')
-      throw new DeskError('conflict', `mail ${rawMail} is not in quarantine: it was ${current?.outcome}`)
-    return settle(tx, intake, rawMail, { ...status, sent }, mail, intake.clock())
+    if (current?.outcome !== from)
+      throw new DeskError('conflict', `mail ${rawMail} ${NOT_THERE[from]}: it was ${current?.outcome}`)
+    return settle(tx, intake, rawMail, { ...status, sent, released: from === 'blocked' }, mail, intake.clock())
   })
   intake.onIngested()
   return settled
@@ -133,7 +147,9 @@ export async function settle(
   tx: Tx,
   intake: Pick<Intake, 'policy' | 'ids' | 'log'>,
   rawMail: number,
-  arrival: Pick<Arrival, 'mailbox' | 'folder' | 'uidValidity' | 'receivedAt' | 'fullSize' | 'sent'>,
+  arrival: Pick<Arrival, 'mailbox' | 'folder' | 'uidValidity' | 'receivedAt' | 'fullSize' | 'sent'> & {
+    readonly released?: boolean
+  },
   mail: ReadMail,
   now: Instant,
 ): Promise<Settled> {
@@ -147,9 +163,9 @@ export async function settle(
   const message = arrival.fullSize ? { ...mail.message, attachments: [] } : mail.message
   try {
     return await tx.attempt(async () => {
-      const { mailbox, receivedAt } = arrival
+      const { mailbox, receivedAt, released = false } = arrival
       const past = arrival.sent ? 'sent' : isImported(arrival) ? 'archive' : null
-      const facts = await gatherFacts(tx, intake, { mailbox, receivedAt, rawMail, past }, message, now)
+      const facts = await gatherFacts(tx, intake, { mailbox, receivedAt, rawMail, past, released }, message, now)
       const decision: Decision = decide(message, facts, intake.policy)
       const settled = await record(tx, intake, { ...arrival, rawMail }, message, decision, now)
       await tx.settleRawMail(rawMail, { ...settled, fingerprint: message.fingerprint })

@@ -53,8 +53,9 @@ export async function record(
     case 'automatic':
       await tx.saveMessage(received(arrived, message, { ticket: null, author: 'robot' }), message.attachments)
       return { outcome: 'automatic', reason: decision.why, ticket: null }
+    case 'blocked':
     case 'skip':
-      return { outcome: 'skip', reason: decision.why, ticket: null }
+      return { outcome: decision.kind, reason: decision.why, ticket: null }
     case 'append':
       await append(tx, desk, arrived, message, decision, now)
       return { outcome: 'append', reason: `${decision.signal} ${decision.value}`, ticket: decision.ticket.id }

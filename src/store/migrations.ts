@@ -4,13 +4,19 @@ import { initial } from './migrations/0001-initial.ts'
 import { reading } from './migrations/0002-reading.ts'
 import { joined } from './migrations/0003-joined.ts'
 import { senders } from './migrations/0004-senders.ts'
+import { blocked } from './migrations/0005-blocked.ts'
 import type { Db } from './schema.ts'
+import type { Connections, TableEdit } from './sqlite.ts'
 
-const MIGRATIONS: Readonly<Record<string, readonly string[]>> = {
+/** SQL, or what SQLite has no SQL for. */
+type Step = string | TableEdit
+
+const MIGRATIONS: Readonly<Record<string, readonly Step[]>> = {
   '0001-initial': initial,
   '0002-reading': reading,
   '0003-joined': joined,
   '0004-senders': senders,
+  '0005-blocked': blocked,
 }
 
 /** In the order in which they run. */
@@ -20,9 +26,11 @@ export const migrationNames: readonly string[] = Object.keys(MIGRATIONS).sort()
  * Brings the database to the newest schema; gives the names of the migrations that ran. Throws DeskError('store') when one
  * fails (nothing of it stays) and when the database was written by a newer Postdesk.
  */
-export async function migrate(db: Db): Promise<string[]> {
+export async function migrate({ writer: db, editTable }: Connections): Promise<string[]> {
   await refuseNewer(db)
-  const migrations = Object.fromEntries(Object.entries(MIGRATIONS).map(([name, steps]) => [name, inTransaction(steps)]))
+  const migrations = Object.fromEntries(
+    Object.entries(MIGRATIONS).map(([name, steps]) => [name, inTransaction(steps, editTable)]),
+  )
   const migrator = new Migrator({ db, provider: { getMigrations: async () => migrations } })
   const { error, results } = await migrator.migrateToLatest()
   if (error) {
@@ -39,11 +47,11 @@ export async function migrate(db: Db): Promise<string[]> {
 }
 
 /** Kysely's Migrator is not transactional on SQLite: a migration that fails half-way would stay half-way. */
-function inTransaction(steps: readonly string[]): Migration {
+function inTransaction(steps: readonly Step[], editTable: Connections['editTable']): Migration {
   return {
-    up: db =>
+    up: (db: Db) =>
       db.transaction().execute(async tx => {
-        for (const step of steps) await sql.raw(step).execute(tx)
+        for (const step of steps) await (typeof step === 'string' ? sql.raw(step).execute(tx) : editTable(tx, step))
       }),
   }
 }

@@ -20,6 +20,11 @@ export function peopleReads(db: Db) {
       return row?.bounced_at ?? null
     },
 
+    /** Was a ticket ever opened for this person? */
+    async hasTicket(address: string): Promise<boolean> {
+      return (await ticketFor(db, { address: foldAddress(address) })).length > 0
+    },
+
     /** Those who take part in a ticket, in the order in which they came. */
     async participants(ticket: TicketId): Promise<Participant[]> {
       const rows = await db
@@ -80,6 +85,15 @@ const languageOf = statement((db, { address }: { address: string }) =>
 
 const bouncedAt = statement((db, { address }: { address: string }) =>
   db.selectFrom('people').select('bounced_at').where('address', '=', address),
+)
+
+const ticketFor = statement((db, { address }: { address: string }) =>
+  db
+    .selectFrom('people as p')
+    .innerJoin('tickets as t', 't.requester_id', 'p.id')
+    .select('t.id')
+    .where('p.address', '=', address)
+    .limit(1),
 )
 
 const savePerson = statement((db, person: { address: string; name: string; language: string | null; at: Instant }) =>

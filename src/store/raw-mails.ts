@@ -124,7 +124,8 @@ const sameContent = statement((db, mail: { fingerprint: string; except: number }
     .select(['id', 'ticket_id'])
     .where('fingerprint', '=', mail.fingerprint)
     .where('id', '<>', mail.except)
-    .where('outcome', 'not in', ['duplicate', 'quarantine', 'skip'])
+    // Of a blocked mail nobody has seen anything: a copy that came another way, without a filter's mark, is the first one.
+    .where('outcome', 'not in', ['duplicate', 'quarantine', 'skip', 'blocked'])
     .orderBy('id')
     .limit(1),
 )

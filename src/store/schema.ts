@@ -11,7 +11,7 @@ import type { Instant } from '../instant.ts'
 type Json = string
 type Flag = 0 | 1
 
-export const OUTCOMES = ['open', 'append', 'report', 'automatic', 'duplicate', 'skip', 'quarantine'] as const
+export const OUTCOMES = ['open', 'append', 'report', 'automatic', 'duplicate', 'blocked', 'skip', 'quarantine'] as const
 export type Outcome = (typeof OUTCOMES)[number]
 
 export type Tables = {

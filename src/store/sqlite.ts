@@ -94,7 +94,16 @@ export type SqliteOptions = {
   readonly maxPages?: number
 }
 
-export type Connections = { readonly writer: Db; readonly reader: Db; close(): Promise<void> }
+/** In the definition of `table`, what is to be replaced (it must be there) and by what. */
+export type TableEdit = { readonly table: string; readonly replace: string; readonly by: string }
+
+export type Connections = {
+  readonly writer: Db
+  readonly reader: Db
+  /** Changes what rows of a table are checked for, in a transaction of the writer. Every row there is must pass the new check. */
+  editTable(tx: Db, edit: TableEdit): Promise<void>
+  close(): Promise<void>
+}
 
 /**
  * Opens (and creates) the database file: one connection that writes and a second one that can only read, so that a
@@ -114,6 +123,15 @@ export async function openSqlite(path: string, { maxPages }: SqliteOptions = {})
   return {
     writer,
     reader,
+    async editTable(tx, edit) {
+      // better-sqlite3 opens every connection as "defensive", which forbids this.
+      native.unsafeMode(true)
+      try {
+        await editDefinition(tx, edit)
+      } finally {
+        native.unsafeMode(false)
+      }
+    },
     async close() {
       await reader.destroy()
       try {
@@ -239,6 +257,29 @@ export async function inSavepoint<T>(db: Db, work: () => Promise<T>): Promise<T>
 const SAVEPOINT = CompiledQuery.raw('savepoint one_mail')
 const RELEASE = CompiledQuery.raw('release one_mail')
 const ROLLBACK = CompiledQuery.raw('rollback to one_mail')
+
+/**
+ * The way that SQLite documents for constraints whose change leaves the rows as they are (lang_altertable.html §7, last
+ * part): only the text of the definition is written. The other way copies the table, which here holds every mail with its
+ * bytes: gigabytes, twice on the disk, and all that refers to it built anew. A new schema_version makes each connection
+ * read the definitions again.
+ */
+async function editDefinition(tx: Db, { table, replace, by }: TableEdit): Promise<void> {
+  const { rows } = await sql<{ schema_version: number }>`pragma schema_version`.execute(tx)
+  const next = sql.raw(`pragma schema_version = ${(rows[0]?.schema_version ?? 0) + 1}`)
+  await sql`pragma writable_schema = on`.execute(tx)
+  try {
+    const { numAffectedRows } = await sql`
+      update sqlite_schema set sql = replace(sql, ${replace}, ${by})
+      where type = 'table' and name = ${table} and instr(sql, ${replace}) > 0`.execute(tx)
+    if (numAffectedRows !== 1n) throw new Error(`the table ${table} is not defined as it was expected to be`)
+    await next.execute(tx)
+  } finally {
+    await sql`pragma writable_schema = off`.execute(tx)
+  }
+  // Reads the new definition, or fails here, where nothing is committed yet.
+  await sql`select 1 from ${sql.table(table)} limit 0`.execute(tx)
+}
 
 /** The hour of an instant: `2026-11-23T09`. */
 export function hourOf(column: string) {

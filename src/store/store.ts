@@ -75,7 +75,7 @@ function txOn(db: Db) {
 export async function openStore(path: string, options: SqliteOptions = {}): Promise<Store> {
   const connections = await openSqlite(path, options)
   try {
-    const migrated = await migrate(connections.writer)
+    const migrated = await migrate(connections)
     return {
       read: readsOn(connections.reader),
       write: work =>

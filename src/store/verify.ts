@@ -53,7 +53,8 @@ const RULES: Readonly<Record<string, string>> = {
     where r.outcome in ('report', 'automatic') and m.id is null`,
   'a mail that was set aside has a reason and no message': `
     select r.id from raw_mails r left join messages m on m.raw_mail_id = r.id
-    where r.outcome in ('quarantine', 'duplicate', 'skip') and (r.reason is null or m.id is not null)`,
+    where r.outcome in ('quarantine', 'duplicate', 'blocked', 'skip') and (r.reason is null or m.id is not null)`,
+  'a blocked mail is on no ticket': "select id from raw_mails where outcome = 'blocked' and ticket_id is not null",
   'a mail is not larger than it was on the server': 'select id from raw_mails where length(bytes) > size',
   'each ticket was opened once': `
     select t.id from tickets t

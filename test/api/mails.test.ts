@@ -131,6 +131,41 @@ test.each([
   expect(safeType(type)).toBe(as)
 })
 
+describe('blocked mail', () => {
+  const spam = { from: 'Bob <bob@shop.example>', subject: 'Offer', headers: { 'X-Spam-Flag': 'YES' } }
+
+  test('is listed with the reason, can be read, and is counted', async () => {
+    await api.arrives({})
+    const { rawMail } = await api.arrives(spam)
+    const { items } = (await api.reader.get('/v1/mails?outcome=blocked')).body
+    expect(items).toMatchObject([
+      { id: rawMail, ticket: null, reason: 'SpamAssassin found it to be spam: X-Spam-Flag: YES' },
+    ])
+    expect((await api.reader.get(`/v1/mails/${rawMail}/raw`)).bytes.toString()).toContain('Subject: Offer')
+    expect((await api.monitor.get('/metrics')).body).toContain('postdesk_mails_total{mailbox="it",outcome="blocked"} 1')
+    expect((await api.reader.get('/v1/tickets')).body.items).toHaveLength(1)
+  })
+
+  test('is released by an agent, once', async () => {
+    const { rawMail } = await api.arrives(spam)
+    expect((await api.reader.post(`/v1/mails/${rawMail}/release`)).status).toBe(403)
+    const { status, body } = await api.agent.post(`/v1/mails/${rawMail}/release`)
+    expect([status, body]).toEqual([200, { outcome: 'open', reason: null, ticket: 1001 }])
+    expect((await api.reader.get('/v1/tickets/1001')).body).toMatchObject({ subject: 'Offer' })
+    expect((await api.reader.get('/v1/mails?outcome=blocked')).body.items).toEqual([])
+    expect(api.lines()).toContainEqual(expect.objectContaining({ msg: 'mail released', rawMail, ticket: 1001 }))
+    const again = problemOf(await api.agent.post(`/v1/mails/${rawMail}/release`))
+    expect(again).toMatchObject({ status: 409, detail: `mail ${rawMail} is not blocked: it was open` })
+  })
+
+  test('what is in quarantine is not released, and what is blocked is not replayed', async () => {
+    const { rawMail } = await api.arrives(spam)
+    const id = await quarantine(Buffer.from('a'), 901)
+    expect((await api.agent.post(`/v1/mails/${id}/release`)).status).toBe(409)
+    expect((await api.admin.post(`/v1/quarantine/${rawMail}/replay`)).status).toBe(409)
+  })
+})
+
 describe('the quarantine', () => {
   test('lists what could not be read, and why', async () => {
     await api.arrives({})

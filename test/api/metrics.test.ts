@@ -89,6 +89,7 @@ test('what was there before the start is not counted', async () => {
       onQueued: () => undefined,
       reconcile: async () => [],
       replay: () => Promise.reject(new Error('no')),
+      release: () => Promise.reject(new Error('no')),
       openAttachment: async () => null,
     },
   } as ApiOptions)

@@ -51,12 +51,16 @@ beforeAll(async () => {
 })
 afterAll(() => api[Symbol.asyncDispose]())
 
-async function quarantined({ store, now }: TestApi, uid: number): Promise<void> {
-  await store.write(async tx => {
+const quarantined = (api: TestApi, uid: number) => setAside(api, uid, 'quarantine')
+const blocked = (api: TestApi, uid: number) => setAside(api, uid, 'blocked')
+
+async function setAside({ store, now }: TestApi, uid: number, outcome: 'quarantine' | 'blocked'): Promise<number> {
+  return store.write(async tx => {
     const bytes = Buffer.from('Subject: ok\r\n\r\nbody')
     const rawMail = { mailbox: 'it', folder: 'INBOX', uidValidity: '7', uid, receivedAt: now, bytes, sha256: 'x' }
     const id = await tx.saveRawMail(rawMail, now)
-    await tx.settleRawMail(id ?? 0, { outcome: 'quarantine', reason: 'it was odd', ticket: null, fingerprint: null })
+    await tx.settleRawMail(id ?? 0, { outcome, reason: 'it was odd', ticket: null, fingerprint: null })
+    return id ?? 0
   })
 }
 
@@ -87,6 +91,7 @@ test('the table of contents', () => {
     'GET /v1/mails reader',
     'GET /v1/mails/:id reader',
     'GET /v1/mails/:id/raw reader',
+    'POST /v1/mails/:id/release agent',
     'GET /v1/quarantine reader',
     'POST /v1/quarantine/:id/replay admin',
     'GET /v1/attachments/:id reader',
@@ -240,6 +245,7 @@ describe('what it answers is what it says', () => {
       ['POST', '/v1/tickets/1002/merge', { into: 1001 }, 200],
       ['POST', `/v1/outbox/${mail}/retry`, undefined, 200],
       ['POST', `/v1/quarantine/${(await api.reader.get('/v1/quarantine')).body.items[0].id}/replay`, undefined, 200],
+      ['POST', `/v1/mails/${await blocked(api, 902)}/release`, undefined, 200],
     ]
     for (const [method, url, body, status] of changes) {
       const path = url.replace(/\/\d+/, '/{id}').replace(/\/\d+/, '/{other}')

@@ -139,6 +139,15 @@ describe('explain', () => {
     for (const odd of [empty, binary]) expect(['open', 'quarantine']).toContain(odd.outcome)
   })
 
+  test('tells why a mail would be blocked', async () => {
+    const headers = { 'X-Spam-Status': 'Yes, score=7.2 required=5.0' }
+    const path = await file('spam.eml', mail({ from: 'bob@shop.example', to: 'it@example.org', headers }))
+    const detail = 'SpamAssassin found it to be spam: X-Spam-Status: Yes, score=7.2 required=5.0'
+    expect(await explain([path])).toMatchObject([
+      { outcome: 'blocked', classification: null, due: null, reply: { send: null, why: 'blocked', detail } },
+    ])
+  })
+
   test('goes on when a path is no mail: a folder, nothing at all, something huge', async () => {
     const good = await file('good.eml', mail({ text: 'Hello, this is a good mail.' }))
     await mkdir(at('folder.eml'), { recursive: true })

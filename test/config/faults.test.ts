@@ -311,6 +311,29 @@ describe('faults of sense', () => {
     expect(faultAtMark(MAILBOX + REST.replace(/office: \{.*\}/, `office: { ${calendar} }`))).toBe(expected)
   })
 
+  test.each([
+    [
+      'block: [‹"*@shop.example"]',
+      'block[0] cannot be understood → write an address, @example.org, or a domain such as example.org, without *',
+    ],
+    [
+      'block: [‹example]',
+      'block[0] cannot be understood → write an address, @example.org, or a domain such as example.org, without *',
+    ],
+    [
+      'allow: [‹.shop.example]',
+      'allow[0] cannot be understood → write an address, @example.org, or a domain such as example.org, without *',
+    ],
+    [
+      'allow: [shop.example, ‹"<bob@shop.example>"]',
+      'allow[1] is neither an address nor a domain → write it without a name or brackets',
+    ],
+    ['block: [‹shop-.example-]', 'block[0] is neither an address nor a domain → write it without a name or brackets'],
+    ['allow: [a@shop.example, ‹a@shop.example]', 'allow[1] is listed twice → remove one of the two'],
+  ])('senders: %s', (senders, expected) => {
+    expect(faultAtMark(`${GOOD}senders: { ${senders} }\n`)).toBe(`senders.${expected}`)
+  })
+
   test('a leap day of every year is a day', () => {
     expect(
       load(`${MAILBOX}${REST.replace('] } }', '] }, holidays: { days: [{ date: 02-29, name: Leap }] } }')}`).warnings,

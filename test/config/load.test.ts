@@ -109,6 +109,7 @@ describe('a small configuration', () => {
       onCall: null,
     })
     expect(policy.acknowledgeMaxAgeMs).toBe(86_400_000)
+    expect(policy).toMatchObject({ senders: { allow: new Set(), block: new Set() }, heedSpam: true })
   })
 
   test('names files relative to its own folder', () => {
@@ -122,6 +123,8 @@ teams: { it: { displayName: IT } }
 agents: { ana: { displayName: Ana Pop, addresses: [Ana@Example.org], teams: [it] } }
 people: { domains: [Example.ORG] }
 ownLists: [Everyone.Example.org]
+senders: { allow: [Shop@Example.com], block: ["@Ads.example", News.example] }
+spam: ignore
 categories: { vpn: , wifi: { en: Wireless } }
 rules:
   - { name: one, when: { any: [vpn] }, set: { category: vpn, team: it } }
@@ -134,6 +137,12 @@ rules:
       'everyone.example.org',
       'example.org',
     ])
+    expect([...policy.senders.allow, ...policy.senders.block]).toEqual([
+      'shop@example.com',
+      '@ads.example',
+      'news.example',
+    ])
+    expect(policy.heedSpam).toBe(false)
     expect(policy.agents).toEqual([
       { name: 'ana', displayName: 'Ana Pop', addresses: ['ana@example.org'], teams: ['it'] },
     ])
@@ -330,6 +339,25 @@ describe('accounts', () => {
       expect.stringMatching(/caFile \S+ca\.pem holds no certificate → /),
     ])
     expect(load(caFile, { secrets: false }).warnings).toEqual([])
+  })
+
+  test('blocking those whom the desk serves or works with is a warning', () => {
+    const people = `people: { domains: [example.org] }
+agents: { ana: { displayName: Ana Pop, addresses: [ana@example.org, Ana@home.example] } }
+`
+    const warningsOf = (senders: string) =>
+      load(`${GOOD}${people}senders: { ${senders} }\n`).warnings.map(line => line.replace(/^.*desk\.yaml:\d+:\d+ /, ''))
+    expect(
+      warningsOf('block: [home.example, example.org, shop.example, Bob@Shop.example], allow: [bob@shop.example]'),
+    ).toEqual([
+      'senders.block[0] keeps out the agent `ana`, whom this desk serves or works with → block less, or name them in `senders.allow`',
+      'senders.block[1] keeps out the agent `ana`, whom this desk serves or works with → block less, or name them in `senders.allow`',
+      'senders.block[3] has no effect: `allow` has it too → remove one of the two',
+    ])
+    expect(warningsOf('block: ["@example.org"], allow: [ana@example.org]')).toEqual([
+      'senders.block[0] keeps out all of example.org, whom this desk serves or works with → block less, or name them in `senders.allow`',
+    ])
+    expect(warningsOf('block: [home.example, jane@example.org], allow: [ana@home.example]')).toEqual([])
   })
 
   test('what weakens the connection is a warning', () => {

@@ -19,6 +19,8 @@ const facts = (different: Partial<Facts> = {}): Facts => ({
   candidates: [],
   proof: { level: 'none', why: 'nobody said' },
   reportOn: null,
+  senderHasTicket: false,
+  released: false,
   senderLanguage: null,
   buckets: { address: null, mailbox: null },
   bouncedAt: null,

@@ -173,7 +173,7 @@ CREATE TABLE raw_mails (
     size INTEGER NOT NULL,
     sha256 TEXT NOT NULL,
     fingerprint TEXT,
-    outcome TEXT NOT NULL CHECK (outcome IN ('open', 'append', 'report', 'automatic', 'duplicate', 'skip', 'quarantine')),
+    outcome TEXT NOT NULL CHECK (outcome IN ('open', 'append', 'report', 'automatic', 'duplicate', 'blocked', 'skip', 'quarantine')),
     reason TEXT,
     ticket_id INTEGER REFERENCES tickets (id),
     bytes BLOB NOT NULL, full_size INTEGER,

@@ -71,6 +71,7 @@ describe('each rule is broken by what it is about', () => {
       "update raw_mails set outcome = 'quarantine', reason = 'odd' where id = 3",
       ['3'],
     ],
+    ['a blocked mail is on no ticket', "update raw_mails set outcome = 'blocked', reason = 'spam' where id = 2", ['2']],
     ['a mail is not larger than it was on the server', 'update raw_mails set size = 3 where id = 2', ['2']],
     ['each ticket was opened once', "delete from ticket_events where kind = 'opened' and ticket_id = 1002", ['1002']],
     [

@@ -5,7 +5,7 @@ import { type ApiOptions, createApi } from '../../src/api/server.ts'
 import type { PassedOn } from '../../src/desk/outgoing-mail.ts'
 import type { Policy } from '../../src/desk/policy.ts'
 import { createIds } from '../../src/ids.ts'
-import { type Ingested, ingest, replay } from '../../src/inbound/ingest.ts'
+import { type Ingested, ingest, release, replay } from '../../src/inbound/ingest.ts'
 import { type Instant, plus } from '../../src/instant.ts'
 import type { Role } from '../../src/store/api-keys.ts'
 import { keptLog } from './log.ts'
@@ -75,6 +75,7 @@ export async function openTestApi(
     ...{ store, policy: rules, ids, clock, log, trustProxy: [], onQueued },
     folders: [{ mailbox: 'it', folder: 'INBOX', pollEveryMs: 60_000 }],
     replay: rawMail => replay(intake, rawMail),
+    release: rawMail => release(intake, rawMail),
     reconcile: async mailbox => [
       { mailbox, folder: 'INBOX', onServer: 0, accounted: 0, leftOut: 0, pending: [], missing: [], repaired: 0 },
     ],

@@ -88,6 +88,8 @@ export function policy(different: Partial<Policy> = {}): Policy {
     reopenWithinMs: 14 * DAY,
     budgets: { address: { size: 10, perDay: 20 }, mailbox: { size: 3000, perDay: 72_000 } },
     heedSuppressHeader: true,
+    senders: { allow: new Set(), block: new Set() },
+    heedSpam: true,
     acknowledgeMaxAgeMs: 24 * HOUR,
     ...different,
   }
