@@ -20,7 +20,7 @@ export const migrationNames: readonly string[] = Object.keys(MIGRATIONS).sort()
  */
 export async function migrate(db: Db): Promise<string[]> {
   await refuseNewer(db)
-  const migrations = Object.fromEntries(Object.entries(MIGRATIONS).map(([name, steps]) => [name, inTransaction(steps)]))
+  const migrations = Object.fromEntries(Object.entries(MIGRATIONS).map(([name, steps]) => [name, migration(steps)]))
   const migrator = new Migrator({ db, provider: { getMigrations: async () => migrations } })
   const { error, results } = await migrator.migrateToLatest()
   if (error) {
@@ -36,13 +36,12 @@ export async function migrate(db: Db): Promise<string[]> {
   return (results ?? []).map(result => result.migrationName)
 }
 
-/** Kysely's Migrator is not transactional on SQLite: a migration that fails half-way would stay half-way. */
-function inTransaction(steps: readonly string[]): Migration {
+/** It runs in the transaction that also notes that it has run (`TransactionalAdapter`). */
+function migration(steps: readonly string[]): Migration {
   return {
-    up: db =>
-      db.transaction().execute(async tx => {
-        for (const step of steps) await sql.raw(step).execute(tx)
-      }),
+    async up(tx) {
+      for (const step of steps) await sql.raw(step).execute(tx)
+    },
   }
 }
 
