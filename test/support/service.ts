@@ -200,7 +200,7 @@ export async function startService(setup: DeskSetup): Promise<Service> {
 }
 
 /** `postdesk key create` without its process: a service is started so often here. */
-async function adminKey(databasePath: string): Promise<string> {
+export async function adminKey(databasePath: string): Promise<string> {
   await using store = await openStore(databasePath)
   const { key, hash } = newApiKey()
   await store.write(tx => tx.createApiKey({ name: 'test', role: 'admin', hash }, new Date().toISOString()))
