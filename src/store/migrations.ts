@@ -29,7 +29,7 @@ export const migrationNames: readonly string[] = Object.keys(MIGRATIONS).sort()
 export async function migrate({ writer: db, editTable }: Connections): Promise<string[]> {
   await refuseNewer(db)
   const migrations = Object.fromEntries(
-    Object.entries(MIGRATIONS).map(([name, steps]) => [name, inTransaction(steps, editTable)]),
+    Object.entries(MIGRATIONS).map(([name, steps]) => [name, migration(steps, editTable)]),
   )
   const migrator = new Migrator({ db, provider: { getMigrations: async () => migrations } })
   const { error, results } = await migrator.migrateToLatest()
@@ -46,13 +46,12 @@ export async function migrate({ writer: db, editTable }: Connections): Promise<s
   return (results ?? []).map(result => result.migrationName)
 }
 
-/** Kysely's Migrator is not transactional on SQLite: a migration that fails half-way would stay half-way. */
-function inTransaction(steps: readonly Step[], editTable: Connections['editTable']): Migration {
+/** It runs in the transaction that also notes that it has run (`TransactionalAdapter`). */
+function migration(steps: readonly Step[], editTable: Connections['editTable']): Migration {
   return {
-    up: (db: Db) =>
-      db.transaction().execute(async tx => {
-        for (const step of steps) await (typeof step === 'string' ? sql.raw(step).execute(tx) : editTable(tx, step))
-      }),
+    async up(tx: Db) {
+      for (const step of steps) await (typeof step === 'string' ? sql.raw(step).execute(tx) : editTable(tx, step))
+    },
   }
 }
 

@@ -5,6 +5,7 @@ import {
   CompiledQuery,
   type DatabaseConnection,
   Kysely,
+  SqliteAdapter,
   type SqliteDatabase,
   SqliteDialect,
   type SqliteDialectConfig,
@@ -76,6 +77,16 @@ class ImmediateDriver extends SqliteDriver {
   }
 }
 
+/**
+ * Kysely would commit a migration, and after that the note that it has run. Killed in between (seen in the crash harness)
+ * the database would be migrated once more at every start, and never again open.
+ */
+class TransactionalAdapter extends SqliteAdapter {
+  override get supportsTransactionalDdl(): boolean {
+    return true
+  }
+}
+
 class ImmediateDialect extends SqliteDialect {
   readonly #config: SqliteDialectConfig
   readonly #native: Native
@@ -86,6 +97,9 @@ class ImmediateDialect extends SqliteDialect {
   }
   override createDriver(): ImmediateDriver {
     return new ImmediateDriver(this.#config, this.#native)
+  }
+  override createAdapter(): TransactionalAdapter {
+    return new TransactionalAdapter()
   }
 }
 

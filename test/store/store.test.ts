@@ -292,6 +292,19 @@ describe('opening', () => {
     await expect(openStore(copy)).rejects.toThrow(/newer Postdesk.*9999-future.*restore the backup/s)
   })
 
+  test('a migration that could not be noted has not happened, and runs at the next opening', async () => {
+    const copy = `${store.path}.half`
+    const empty = new Database(copy)
+    empty.exec(`create table kysely_migration (name varchar(255) not null primary key, timestamp varchar(255) not null);
+      create trigger unnoted before insert on kysely_migration begin select raise(abort, 'not noted'); end`)
+    await expect(openStore(copy)).rejects.toThrow(/could not be brought to the newest schema/)
+    expect(empty.prepare("select name from sqlite_master where name = 'tickets'").all()).toEqual([])
+    empty.exec('drop trigger unnoted')
+    empty.close()
+    await using opened = await openStore(copy)
+    expect(opened.migrated).toEqual(expect.arrayContaining(['0001-initial']))
+  })
+
   test.each([
     ['/nonexistent-folder/db.sqlite', /must exist and be writable/],
     ['.', /cannot open the database/],
