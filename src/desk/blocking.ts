@@ -1,8 +1,8 @@
 import { domainOf, foldAddress, isOneOf, withoutDetail } from '../mail/address.ts'
+import type { SenderProof } from '../mail/authentication-results.ts'
 import type { Message } from '../mail/message.ts'
 import { readSpamVerdict } from '../mail/spam-verdict.ts'
 import type { Policy, SenderEntries } from './policy.ts'
-import type { Candidate } from './thread.ts'
 
 /*
  * Whose mail makes no ticket and gets no answer. It stays in the ledger with the reason, and can be released from there.
@@ -11,7 +11,9 @@ import type { Candidate } from './thread.ts'
 
 /** What of the facts decides about blocking. */
 export type SenderFacts = {
-  readonly candidates: readonly Pick<Candidate, 'participants'>[]
+  /** The tickets that the mail may belong to, with those who take part by their folded addresses. */
+  readonly candidates: readonly { readonly participants: { has(address: string): boolean } }[]
+  readonly proof: SenderProof
   /** For a report: the ticket whose mail it reports on. */
   readonly reportOn: unknown
   /** Out of an archive, or of the folder of sent mail. */
@@ -32,7 +34,7 @@ export function whyBlocked(message: Message, facts: SenderFacts, policy: Policy)
   if (entry !== null) return `the sender ${foldAddress(sender)} is blocked by \`${entry}\` (senders.block)`
   if (!policy.heedSpam || isKnown(sender, facts, policy)) return null
   const verdict = readSpamVerdict(message.headers)
-  return verdict?.spam ? `${verdict.by} found it to be spam: ${verdict.evidence}` : null
+  return verdict?.spam ? `a spam filter has marked it (${verdict.evidence})` : null
 }
 
 /** The first of `entries` that an address falls under, the narrowest first; null when there is none. */
@@ -50,7 +52,9 @@ export function entryFor(address: string, entries: SenderEntries): string | null
   return keys.find(key => entries.has(key)) ?? null
 }
 
-function isKnown(sender: string, { candidates, senderHasTicket }: SenderFacts, policy: Policy): boolean {
+/** Spam likes to come in the name of those whom a filter lets pass: where our MX has found From to be forged, it says nothing. */
+function isKnown(sender: string, { candidates, proof, senderHasTicket }: SenderFacts, policy: Policy): boolean {
+  if (proof.level === 'fail') return false
   const folded = foldAddress(sender)
   return (
     isOneOf(sender, policy.ownAddresses) ||

@@ -2,16 +2,13 @@ import { DAY, HOUR, type Instant, msBetween } from '../instant.ts'
 import { foldAddress, isMailable, isOneOf } from '../mail/address.ts'
 import type { SenderProof } from '../mail/authentication-results.ts'
 import type { Message } from '../mail/message.ts'
-import type { Policy } from './policy.ts'
+import type { Budget, Policy } from './policy.ts'
 
 /*
  * The one gate that every automatic mail passes. A person always gets theirs; machines that answer each other run dry: each
  * address and each mailbox has a bucket that fills slowly, and a mail takes one drop (token bucket, ITU-T I.371). Of one
  * ticket there is one acknowledgement, which its dedupe key sees to.
  */
-
-/** What a bucket holds, and how fast it fills again. */
-export type Budget = { readonly size: number; readonly perDay: number }
 
 /** How full a bucket was at an instant; null: nothing was ever taken. */
 export type Bucket = { readonly level: number; readonly at: Instant }

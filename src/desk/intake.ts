@@ -157,7 +157,8 @@ export function decide(message: Message, facts: Facts, policy: Policy): Decision
     return { kind: 'duplicate', of: rawMail, ticket, why: `the same mail was taken in before, as number ${rawMail}` }
   }
   const ours = isOurs(message, policy)
-  if (ours && facts.ownMail !== null) return { kind: 'skip', why: `we sent it ourselves, for ticket ${facts.ownMail}` }
+  if (facts.past?.from === 'sent' && ours && facts.ownMail !== null)
+    return { kind: 'skip', why: `we sent it ourselves, for ticket ${facts.ownMail}` }
   const blocked = whyBlocked(message, facts, policy)
   if (blocked !== null) return { kind: 'blocked', why: blocked }
   if (message.report) {

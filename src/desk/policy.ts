@@ -3,7 +3,6 @@ import type { MxTrust } from '../mail/authentication-results.ts'
 import type { Message } from '../mail/message.ts'
 import type { Calendar } from './calendar.ts'
 import type { Rule } from './classify.ts'
-import type { Budget } from './gate.ts'
 import type { ServiceLevel } from './service-level.ts'
 import type { TemplateSet } from './template.ts'
 import type { Status } from './ticket.ts'
@@ -43,6 +42,9 @@ export type MailboxPolicy = {
 
 /** Folded: `jane@example.org`, `@example.org` without sub-domains, `example.org` with all of them. */
 export type SenderEntries = ReadonlySet<string>
+
+/** What a bucket of automatic mails holds, and how fast it fills again. */
+export type Budget = { readonly size: number; readonly perDay: number }
 
 /** Everything the desk decides by. Built once from the configuration; readonly data. */
 export type Policy = {

@@ -270,6 +270,8 @@ function fingerprintOf(mail: Omit<ParsedMail, 'fingerprint'>): string {
     mail.text.replace(/\s{2,}|[^\S ]/g, ' ').trim(),
     mail.attachments.map(({ sha256 }) => sha256),
     ...(mail.messageId === null ? [firstHop(mail)] : []),
+    // Bounces of different mails may differ in nothing else.
+    ...mail.reportParts.map(({ text }) => text),
   ]
   return createHash('sha256').update(JSON.stringify(told)).digest('hex')
 }

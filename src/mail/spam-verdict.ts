@@ -2,153 +2,125 @@ import { cleanLine } from './header.ts'
 import type { Header } from './message.ts'
 
 /*
- * What a spam filter on the way wrote into the header: SpamAssassin (and all that write as it does), rspamd, Microsoft.
- * Nobody signs these fields. Of several of one name the topmost counts, and of several filters the one that stands topmost:
- * the last to see the mail, which is the one nearest to us (RFC 5321 §4.4). So a sender may call his own mail spam, or
- * clean where our server says nothing, and decides nothing about the mail of others.
+ * What the spam filters before us wrote into a mail. Of each name only the topmost field counts, our own server's. A
+ * stranger can forge "no spam" only where no filter of ours speaks, which is as good as silence, and one yes outweighs it:
+ * so "no spam" proves nothing and opens nothing. Who forges "spam" harms themselves.
  */
 
 export type SpamVerdict = {
   readonly spam: boolean
-  /** As the filter counts, Microsoft from -1 to 9; null where it gives no number. */
+  /** On the filter's own scale: 5 means spam to most, SCL goes from -1 to 9. Null when it named none. */
   readonly score: number | null
-  readonly by: 'SpamAssassin' | 'rspamd' | 'Microsoft'
-  /** The field that says so, such as `X-Spam-Status: Yes, score=7.2`. */
+  readonly by: 'spamassassin' | 'rspamd' | 'microsoft' | 'barracuda'
+  /** The field as written, at most 160 characters. */
   readonly evidence: string
 }
 
-/** What one field says; `spam` is null where it gives a score alone, for thresholds are the filter's own. */
-type Said = { readonly spam: boolean | null; readonly score: number | null }
-type Field = { readonly by: SpamVerdict['by']; readonly label: string; readonly read: (value: string) => Said | null }
-
-const FIELDS: ReadonlyMap<string, Field> = new Map(
-  (
-    [
-      ['SpamAssassin', 'X-Spam-Status', readStatus],
-      ['SpamAssassin', 'X-Spam-Flag', readFlag],
-      ['SpamAssassin', 'X-Spam-Score', readScore],
-      ['rspamd', 'X-Spam', readFlag],
-      ['rspamd', 'X-Rspamd-Action', readAction],
-      ['rspamd', 'X-Spamd-Result', readResult],
-      ['rspamd', 'X-Spamd-Bar', readBar],
-      ['Microsoft', 'X-MS-Exchange-Organization-SCL', readScl],
-      ['Microsoft', 'X-Forefront-Antispam-Report', readReport],
-    ] as const
-  ).map(([by, label, read]) => [label.toLowerCase(), { by, label, read }]),
-)
-
-// What is read stands at the beginning of a field; Microsoft's is the longest, with some 1,000 characters.
-const MOST_READ = 4_000
-const MOST_SHOWN = 160
-
-/** The verdict of the filter that saw the mail last; null when none has left one. `headers`: all fields, topmost first. */
-export function readSpamVerdict(headers: readonly Header[]): SpamVerdict | null {
-  const seen = new Set<string>()
-  const said: (Said & Pick<Field, 'by'> & { readonly evidence: string })[] = []
-  for (const { name, value } of headers) {
-    const field = FIELDS.get(name)
-    if (!field || seen.has(name)) continue
-    seen.add(name)
-    const read = field.read(value.slice(0, MOST_READ).trim())
-    const evidence = `${field.label}: ${cleanLine(value.slice(0, MOST_READ))}`.slice(0, MOST_SHOWN).trimEnd()
-    if (read) said.push({ ...read, by: field.by, evidence })
-  }
-  const nearest = said.find(one => one.spam !== null) ?? said[0]
-  if (!nearest) return null
-  const same = said.filter(one => one.by === nearest.by)
-  const { spam, by, evidence, score } = same.find(one => one.spam) ?? nearest
-  return {
-    spam: spam === true,
-    score: score ?? same.find(one => one.score !== null)?.score ?? null,
-    by,
-    evidence,
-  }
+type Reading = Pick<SpamVerdict, 'spam' | 'score'>
+type Filter = {
+  readonly by: SpamVerdict['by']
+  readonly field: string
+  readonly read: (value: string) => Reading | null
 }
 
-const NUMBER = '([-+]?\\d{1,6}(?:\\.\\d{1,6})?)'
+const NUMBER = '([-+]?\\d{1,9}(?:\\.\\d{1,9})?)'
 
-function numberIn(value: string, pattern: RegExp): number | null {
-  const found = pattern.exec(value)?.[1]
+function number(value: string, pattern: string): number | null {
+  const found = new RegExp(pattern, 'i').exec(value)?.[1]
   return found === undefined ? null : Number(found)
 }
 
-const SCORE_IN_STATUS = new RegExp(`\\b(?:score|hits)=${NUMBER}`, 'i')
-
-/** `Yes, score=7.2 required=5.0 tests=…`; older ones count `hits`. */
-function readStatus(value: string): Said | null {
-  const flag = readFlag(value)
-  return flag && { ...flag, score: numberIn(value, SCORE_IN_STATUS) }
+const yesNo = (value: string): Reading | null => {
+  const said = /^(yes|true|no|false)\b/i.exec(value)?.[1]?.toLowerCase()
+  return said === undefined ? null : { spam: said === 'yes' || said === 'true', score: null }
 }
 
-function readFlag(value: string): Said | null {
-  const word = /^(yes|true|no|false)\b/i.exec(value)?.[1]?.toLowerCase()
-  return word === undefined ? null : { spam: word === 'yes' || word === 'true', score: null }
+/** A score without the level it is held against: what it means is for others to say. */
+const scoreAlone = (value: string): Reading | null => {
+  const score = number(value, `^${NUMBER}(?![\\d.])`)
+  return score === null ? null : { spam: false, score }
 }
 
-const SCORE = new RegExp(`^${NUMBER}(?![\\d.])`)
-
-function readScore(value: string): Said | null {
-  const score = numberIn(value, SCORE)
-  return score === null ? null : { spam: null, score }
+/** `Yes, score=7.3 required=5.0 tests=…`; SpamAssassin before 3.0 wrote `hits=`, rspamd writes `Yes, score=7.30`. */
+const status = (value: string): Reading | null => {
+  const said = yesNo(value)
+  return said && { ...said, score: number(value.slice(0, 200), `\\b(?:score|hits)=${NUMBER}`) }
 }
 
-// Delivered all the same: greylisting and "soft reject" only put a mail off.
-const ACTIONS: ReadonlyMap<string, boolean> = new Map([
-  ['no action', false],
-  ['greylist', false],
-  ['soft reject', false],
-  ['add header', true],
-  ['rewrite subject', true],
-  ['quarantine', true],
-  ['discard', true],
-  ['reject', true],
-])
-
-function readAction(value: string): Said | null {
-  const spam = ACTIONS.get(value.toLowerCase().replace(/[ _]+/g, ' '))
-  return spam === undefined ? null : { spam, score: null }
+/** `default: False [1.90 / 15.00]; NAME(0.10)[…]`: False says only that it was not refused. */
+const result = (value: string): Reading | null => {
+  const found = /^[\w-]{1,60}: (true|false) \[/i.exec(value)
+  return found && { spam: found[1]?.toLowerCase() === 'true', score: number(value.slice(0, 200), `\\[${NUMBER} /`) }
 }
 
-const RESULT = new RegExp(`^[\\w.-]{1,60}: *(True|False) *\\[ *${NUMBER} */`, 'i')
+const action = (value: string): Reading | null =>
+  /^[a-z ]{1,40}$/i.test(value)
+    ? { spam: /^(?:add header|rewrite subject|reject|quarantine|discard)$/i.test(value), score: null }
+    : null
 
-/** `default: False [8.10 / 15.00]`: rspamd writes True only for what it would reject, so False says nothing of spam. */
-function readResult(value: string): Said | null {
-  const [, rejected, score] = RESULT.exec(value) ?? []
-  return score === undefined ? null : { spam: rejected?.toLowerCase() === 'true' || null, score: Number(score) }
+/** `+++++`, `---` or `/`: a sign a point. */
+const bar = (value: string): Reading | null => {
+  const signs = /^(?:\+{1,200}|-{1,200}|\/)$/.test(value) ? value : null
+  return signs === null ? null : { spam: false, score: signs === '/' ? 0 : signs.length * (signs[0] === '+' ? 1 : -1) }
 }
 
-/** A sign a point: `++++++`, `---`, `/` for none. */
-function readBar(value: string): Said | null {
-  if (value === '/') return { spam: null, score: 0 }
-  if (!/^(?:\++|-+)$/.test(value)) return null
-  return { spam: null, score: value.startsWith('-') ? -value.length : value.length }
+// Exchange: 5 and more is spam, -1 was not asked.
+const SPAM_SCL = 5
+
+const scl = (value: string): Reading | null => {
+  const level = number(value, '^(-1|\\d)$')
+  return level === null ? null : { spam: level >= SPAM_SCL, score: level }
 }
 
-/** From 5 on Exchange puts a mail into the folder of junk; -1 was never looked at. */
-function readScl(value: string): Said | null {
-  const scl = /^(-1|\d)$/.exec(value)?.[1]
-  return scl === undefined ? null : { spam: Number(scl) >= 5, score: Number(scl) }
+// SPM spam, SKS by a rule, SKB and BLK by a list of blocked senders.
+const SPAM_SFV = /^(?:SPM|SKS|SKB|BLK)$/i
+
+/** `CIP:192.0.2.1;LANG:en;SCL:5;SFV:SPM;CAT:SPM;` */
+const forefront = (value: string): Reading | null => {
+  const parts = value.split(';').map(part => part.trim())
+  const named = (name: string): string | undefined => parts.find(part => part.startsWith(`${name}:`))?.slice(4)
+  const level = scl(named('SCL') ?? '')
+  const verdict = named('SFV')
+  if (!level && verdict === undefined) return null
+  return { spam: level?.spam === true || SPAM_SFV.test(verdict ?? ''), score: level?.score ?? null }
 }
 
-// What was decided before the filter, or by people, and so beside the level: SKQ was let out of the quarantine.
-const VERDICTS: ReadonlyMap<string, boolean> = new Map([
-  ['SPM', true],
-  ['SKS', true],
-  ['SKB', true],
-  ['BLK', true],
-  ['NSPM', false],
-  ['SFE', false],
-  ['SKA', false],
-  ['SKI', false],
-  ['SKN', false],
-  ['SKQ', false],
-])
+/** `SCORE=4.00 using global scores of TAG_LEVEL=3.5 QUARANTINE_LEVEL=… KILL_LEVEL=…` */
+const barracuda = (value: string): Reading | null => {
+  const start = value.slice(0, 300)
+  const score = number(start, `^SCORE=${NUMBER}`)
+  const level = number(start, `\\bTAG_LEVEL=${NUMBER}`)
+  return score === null ? null : { spam: level !== null && score >= level, score }
+}
 
-/** `CIP:192.0.2.1;CTRY:;LANG:en;SCL:5;SRV:;IPV:NLI;SFV:SPM;…` */
-function readReport(value: string): Said | null {
-  const entries = value.split(';').map(entry => entry.trim())
-  const of = (key: string) => entries.find(entry => entry.startsWith(key))?.slice(key.length)
-  const level = readScl(of('SCL:') ?? '')
-  const spam = VERDICTS.get(of('SFV:') ?? '') ?? level?.spam
-  return spam === undefined ? null : { spam, score: level?.score ?? null }
+// The fuller field of a filter first.
+const FILTERS: readonly Filter[] = [
+  { by: 'rspamd', field: 'x-rspamd-action', read: action },
+  { by: 'rspamd', field: 'x-spamd-result', read: result },
+  { by: 'rspamd', field: 'x-spam', read: yesNo },
+  { by: 'rspamd', field: 'x-rspamd-score', read: scoreAlone },
+  { by: 'rspamd', field: 'x-spamd-bar', read: bar },
+  { by: 'spamassassin', field: 'x-spam-status', read: status },
+  { by: 'spamassassin', field: 'x-spam-flag', read: yesNo },
+  { by: 'spamassassin', field: 'x-spam-score', read: scoreAlone },
+  { by: 'microsoft', field: 'x-ms-exchange-organization-scl', read: scl },
+  { by: 'microsoft', field: 'x-forefront-antispam-report', read: forefront },
+  { by: 'barracuda', field: 'x-barracuda-spam-status', read: barracuda },
+  { by: 'barracuda', field: 'x-barracuda-spam-flag', read: yesNo },
+  { by: 'barracuda', field: 'x-barracuda-spam-score', read: scoreAlone },
+]
+
+/** What the spam filters say, a yes before a no; null when none speaks. `headers`: all fields, topmost first. */
+export function readSpamVerdict(headers: readonly Header[]): SpamVerdict | null {
+  const said = FILTERS.flatMap(({ by, field, read }) => {
+    const top = headers.find(({ name }) => name === field)
+    const reading = top && read(top.value.trim())
+    if (!reading) return []
+    const label = field.replace(/(?<=^|-)[a-z]/g, letter => letter.toUpperCase())
+    return [{ ...reading, by, evidence: cleanLine(`${label}: ${top.value.slice(0, 200)}`).slice(0, 160) }]
+  })
+  const verdict = said.find(({ spam }) => spam) ?? said[0]
+  if (!verdict) return null
+  const score = verdict.score ?? said.find(one => one.by === verdict.by && one.score !== null)?.score ?? null
+  return { ...verdict, score }
 }

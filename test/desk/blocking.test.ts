@@ -5,10 +5,10 @@ import type { Policy } from '../../src/desk/policy.ts'
 import type { Message } from '../../src/mail/message.ts'
 import { message } from '../support/message.ts'
 import { policy } from '../support/policy.ts'
-import { takingPart } from '../support/ticket.ts'
 
 const facts = (different: Partial<SenderFacts> = {}): SenderFacts => ({
   candidates: [],
+  proof: { level: 'none', why: 'no server is named' },
   reportOn: null,
   past: null,
   senderHasTicket: false,
@@ -29,10 +29,10 @@ const report = {
   permanent: true,
   originalMessageId: 'a@example.org',
 } as const
-const joins = (...people: string[]): Partial<SenderFacts> => ({ candidates: [{ participants: takingPart(people) }] })
+const joins = (...people: string[]): Partial<SenderFacts> => ({ candidates: [{ participants: new Set(people) }] })
 
 const BY_ENTRY = /is blocked by `.*` \(senders\.block\)$/
-const BY_FILTER = /^SpamAssassin found it to be spam: X-Spam-Flag: YES$/
+const BY_FILTER = /^a spam filter has marked it \(X-Spam-Flag: YES\)$/
 
 describe('who is blocked, and who is not', () => {
   test.each<[string, Message, Partial<SenderFacts>, Partial<Policy>, RegExp | null]>([
@@ -74,6 +74,13 @@ describe('who is blocked, and who is not', () => {
     ['whoever cites a ticket of others', from('bob@shop.example', SPAM), joins('jane@example.org'), {}, BY_FILTER],
     ['an employee with a ticket', from('jane@example.org', SPAM), { senderHasTicket: true }, {}, null],
     ['an employee without one', from('jane@example.org', SPAM), {}, {}, BY_FILTER],
+    [
+      'whose name was forged',
+      from('ben@home.example', SPAM),
+      { proof: { level: 'fail', why: 'dmarc=fail' } },
+      {},
+      BY_FILTER,
+    ],
     ['a customer with a ticket', from('bob@shop.example', SPAM), { senderHasTicket: true }, {}, BY_FILTER],
 
     [

@@ -1,5 +1,5 @@
 CREATE TABLE alarms (
-    cause TEXT NOT NULL CHECK (cause IN ('reading', 'sending', 'silence')),
+    cause TEXT NOT NULL CHECK (cause IN ('reading', 'sending', 'silence', 'storm')),
     mailbox TEXT NOT NULL,
     folder TEXT NOT NULL,
     since TEXT NOT NULL,
@@ -32,6 +32,12 @@ CREATE TABLE attachments (
     sha256 TEXT NOT NULL,
     UNIQUE (message_id, part)
   ) STRICT;
+
+CREATE TABLE buckets (
+    name TEXT PRIMARY KEY,
+    level REAL NOT NULL,
+    at TEXT NOT NULL
+  ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE left_out_mails (
     mailbox TEXT NOT NULL,
@@ -149,7 +155,7 @@ CREATE TABLE people (
     name TEXT NOT NULL,
     language TEXT,
     first_seen_at TEXT NOT NULL
-  ) STRICT;
+  , bounced_at TEXT) STRICT;
 
 CREATE TABLE promises (
     id INTEGER PRIMARY KEY,
