@@ -56,7 +56,8 @@ export function multiply(path: string, messages: number): number {
     return db.prepare(`insert into main."${table}" (${names.join(', ')}) select ${values} from temp."first_${table}"`)
   })
   // As a BigInt it is an integer to SQLite; as a number it would be one with a decimal point.
-  for (let k = 1; original * (k + 1) <= messages; k++) db.transaction(() => copies.map(copy => copy.run({ k: BigInt(k) })))()
+  for (let k = 1; original * (k + 1) <= messages; k++)
+    db.transaction(() => copies.map(copy => copy.run({ k: BigInt(k) })))()
   const made = one('select count(*) from messages')
   db.pragma('wal_checkpoint(TRUNCATE)')
   db.close()
