@@ -116,7 +116,9 @@ export function messageReads(db: Db) {
     if (rows.length === 0) return []
     const ids = rows.map(row => row.id)
     const parts = await attachments().where('a.message_id', 'in', ids).orderBy('a.part').execute()
-    return rows.map(row => toMessage(row, parts.filter(part => part.message_id === row.id).map(toAttachment)))
+    const partsOf = new Map<number, StoredAttachment[]>(ids.map(id => [id, []]))
+    for (const part of parts) partsOf.get(part.message_id)?.push(toAttachment(part))
+    return rows.map(row => toMessage(row, partsOf.get(row.id) ?? []))
   }
 
   return {

@@ -64,22 +64,27 @@ function tablesOf(db: Native): string[] {
   return names.filter(name => !/^(?:sqlite_|messages_fts|kysely)/.test(name))
 }
 
-/** All rows of all tables, and what a search finds. */
-function contents(db: Native): Record<string, unknown[]> {
+/** The tables and their columns. */
+function columnsOf(db: Native): Record<string, string[]> {
+  return Object.fromEntries(
+    [...tablesOf(db), 'sqlite_sequence'].map(table => [
+      table,
+      (db.pragma(`table_info(${table})`) as { name: string }[]).map(({ name }) => name),
+    ]),
+  )
+}
+
+/** All rows of these tables, and what a search finds. */
+function contents(db: Native, columns: Record<string, string[]>): Record<string, unknown[]> {
   const rows = Object.fromEntries(
-    [...tablesOf(db), 'sqlite_sequence'].map(table => [table, db.prepare(`select * from ${table}`).all()]),
+    Object.entries(columns).map(([table, names]) => [table, db.prepare(`select ${names.join()} from ${table}`).all()]),
   )
   return { ...rows, found: db.prepare("select rowid from messages_fts where messages_fts match 'printer'").all() }
 }
 
-/** The definitions and where they begin in the file, without the text of that of the ledger. */
-function definitions(db: Native): unknown[] {
-  return db
-    .prepare(
-      `select type, name, tbl_name, rootpage, iif(name = 'raw_mails', '', sql) as sql
-       from sqlite_schema where name not like 'kysely%'`,
-    )
-    .all()
+/** Where the mails begin in the file: a table that is copied begins elsewhere. */
+function rootOfMails(db: Native): unknown {
+  return db.prepare("select rootpage from sqlite_schema where name = 'raw_mails'").pluck().get()
 }
 
 function look<T>(at: (db: Native) => T): T {
@@ -94,7 +99,8 @@ function look<T>(at: (db: Native) => T): T {
 
 describe('a database of an earlier version', () => {
   test('is brought to the newest schema, and nothing in it is lost', async () => {
-    const before = look(db => ({ rows: contents(db), definitions: definitions(db) }))
+    const columns = look(columnsOf)
+    const before = look(db => ({ rows: contents(db, columns), root: rootOfMails(db) }))
     for (const [table, rows] of Object.entries(before.rows)) expect(rows.length, table).toBeGreaterThan(0)
     expect(verifyDatabase(path)).toMatchObject({ findings: [], older: true })
 
@@ -103,7 +109,7 @@ describe('a database of an earlier version', () => {
     expect(await store.read.ticket(1001)).toMatchObject({ tags: expect.arrayContaining(['hot']) })
     await store[Symbol.asyncDispose]()
 
-    const after = look(db => ({ rows: contents(db), definitions: definitions(db) }))
+    const after = look(db => ({ rows: contents(db, columns), root: rootOfMails(db) }))
     expect(after).toEqual(before)
     const { findings, older, rows } = verifyDatabase(path, { deep: true })
     expect({ findings, older }).toEqual({ findings: [], older: false })
