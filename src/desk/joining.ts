@@ -5,7 +5,7 @@ import type { Address } from '../mail/message.ts'
 import type { Author } from './intake.ts'
 import type { Policy } from './policy.ts'
 import { dueTimes } from './service-level.ts'
-import type { Standing } from './thread.ts'
+import type { Participant, Standing } from './thread.ts'
 import { changedEvents, type Ticket, type TicketChanges, type TicketEvent, withStatus } from './ticket.ts'
 
 /*
@@ -134,7 +134,7 @@ export type SplitWish = { readonly chosen: readonly number[]; readonly subject?:
 export function splitTicket(
   ticket: Ticket,
   messages: readonly Said[],
-  participants: readonly Address[],
+  participants: readonly Participant[],
   { chosen, subject }: SplitWish,
   policy: Policy,
   actor: string,
@@ -157,7 +157,8 @@ export function splitTicket(
   const named = taken.flatMap(({ from, to, cc }) => [from, ...to, ...cc])
   const people = distinct([
     ...(requester ? [requester] : []),
-    ...participants.filter(person => named.some(one => isSame(one, person))),
+    // Whoever left hears no more of this, also under another number.
+    ...participants.filter(person => !person.left && named.some(one => isSame(one, person))).map(plain),
   ])
   const { dates, reckoned } = datesFrom(now, ticket, policy)
   const { id, mailbox, team, assignee, language, category, priority, tags, serviceLevel } = ticket
@@ -202,8 +203,8 @@ function datesFrom(now: Instant, ticket: Ticket, policy: Policy) {
 export type Acceptance = Changed & { readonly placed: Placed; readonly joins: Address | null }
 
 /**
- * Accepts a message that waited to be judged: it is what a mail of somebody who takes part would have been, and wakes a
- * ticket that is solved or waits for the requester. The sender takes part from now on, unless `joins` is false or the mail
+ * Accepts a message that waited to be judged: it is what a mail of somebody who takes part would have been, and opens a
+ * ticket that is done or waits for the requester. The sender takes part from now on, unless `joins` is false or the mail
  * was a machine's. Throws DeskError('conflict') when it does not wait, or the ticket was merged.
  */
 export function acceptMessage(
@@ -218,7 +219,7 @@ export function acceptMessage(
     throw new DeskError('conflict', `message ${message.id} is accepted: there is nothing to judge`)
   const robot = message.author === 'robot'
   const person = (joins ?? !robot) && isMailable(message.from.address) ? message.from : null
-  const changes = robot || ticket.status === 'closed' ? {} : withStatus(ticket, 'open', now)
+  const changes = robot ? {} : withStatus(ticket, 'open', now)
   const data = { message: message.id, from: foldAddress(message.from.address), participant: person !== null }
   return {
     placed: person
@@ -240,6 +241,10 @@ function authorFor(requester: Address | null, { author, from }: Pick<Said, 'auth
 function accepted(requester: Address | null, { id, author, from }: Said): Placed {
   const person = author === 'stranger' ? 'participant' : author
   return { id, standing: 'accepted', author: authorFor(requester, { author: person, from }) }
+}
+
+function plain({ name, address }: Address): Address {
+  return { name, address }
 }
 
 function isSame(one: Address | null, other: Address | null): boolean {

@@ -13,7 +13,7 @@ import { readReplyToken, replyTokens } from '../mail/reply-address.ts'
 import { baseSubject, isReplySubject, taggedTickets } from '../mail/subject.ts'
 import { conversationIds } from '../mail/thread-index.ts'
 import type { Reads } from '../store/store.ts'
-import { ticketOfOwnId } from './own-mail.ts'
+import { citedOfOurs } from './own-mail.ts'
 
 /** More ids, tags or tickets than these are no conversation but an attempt to keep us busy. */
 const MAX_CANDIDATES = 10
@@ -87,17 +87,18 @@ async function candidates(
 ): Promise<Candidate[]> {
   const delimiter = policy.mailboxes.get(mailbox)?.subaddress ?? null
   const signs: Sign[] = []
-  for (const token of delimiter === null ? [] : replyTokens(message, delimiter)) {
-    const ticket = readReplyToken(token)?.ticket
-    if (ticket !== undefined) signs.push({ ticket, signal: 'token', value: `reply address of ${ticket}`, token })
-  }
   const cited = citedIds(message.inReplyTo, message.references)
   const own = message.messageId ? foldId(message.messageId) : null
   const known = await read.threadIds(own ? [...cited, own] : cited)
-  for (const id of cited) {
-    const ticket = await ticketOfOwnId(read, ids, id, known)
-    if (ticket !== null) signs.push({ ticket, signal: 'own-id', value: id })
+  const ours = await citedOfOurs(read, ids, cited, known)
+  for (const token of delimiter === null ? [] : replyTokens(message, delimiter)) {
+    const named = readReplyToken(token)?.ticket
+    if (named === undefined) continue
+    // The mail that the token came with may have been split off since.
+    const ticket = ours.find(one => one.signedFor === named)?.ticket ?? named
+    signs.push({ ticket, signal: 'token', value: `reply address of ${named}`, token })
   }
+  for (const { ticket, id } of ours) signs.push({ ticket, signal: 'own-id', value: id })
   for (const id of cited) {
     const found = known.filter(row => row.id === id).sort((a, b) => Number(b.held) - Number(a.held))
     for (const row of found) signs.push({ ticket: row.ticket, signal: row.held ? 'held-id' : 'cited-id', value: id })
@@ -125,7 +126,7 @@ async function candidates(
       continue
     }
     // Whom a token was made for is not in it: it is one of those who take part, or it is not ours.
-    const issuedTo = [...participants.keys()].find(address => ids.ticketOfToken(token, address) === named)
+    const issuedTo = [...participants.keys()].find(address => ids.ticketOfToken(token, address) !== null)
     if (issuedTo !== undefined) found.set(id, { ticket, participants, signal, value, issuedTo })
   }
   return [...found.values()]
@@ -143,6 +144,7 @@ async function ofSameSubject(read: Reads, message: Message, now: Instant): Promi
 /** The ticket that a mail of ours with this Message-ID belongs to; null when we never sent it. */
 async function ticketOfOurMail(read: Reads, ids: Ids, messageId: string): Promise<TicketId | null> {
   const known = (await read.threadIds([messageId])).filter(row => row.held)
-  const ticket = (await ticketOfOwnId(read, ids, messageId, known)) ?? known[0]?.ticket ?? null
+  const [ours] = await citedOfOurs(read, ids, [messageId], known)
+  const ticket = ours?.ticket ?? known[0]?.ticket ?? null
   return ticket !== null && (await read.ticket(ticket)) ? ticket : null
 }

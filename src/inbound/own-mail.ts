@@ -3,19 +3,28 @@ import type { Ids } from '../ids.ts'
 import { foldId } from '../mail/message-id.ts'
 import type { Reads } from '../store/store.ts'
 
-/**
- * The ticket that a mail of ours is on now: the one that its id was signed for, what that was merged into, or what the mail
- * was split off to. Null for an id that is not ours. `known`: the tickets that have had or cited the id.
- */
-export async function ticketOfOwnId(
-  read: Reads,
-  ids: Ids,
-  id: string,
-  known: Awaited<ReturnType<Reads['threadIds']>>,
-): Promise<TicketId | null> {
-  const signed = ids.ticketOf(id)
-  if (signed === null) return null
-  const ticket = await read.survivorOf(signed)
+type Known = Awaited<ReturnType<Reads['threadIds']>>
+
+/** A mail of ours that is cited. */
+type Ours = {
+  readonly id: string
+  readonly signedFor: TicketId
+  /** Where it is now: merged into another ticket, or split off to one. */
+  readonly ticket: TicketId
+}
+
+/** Those of the cited ids that we signed, in the same order. `known`: the tickets that have had or cited them. */
+export async function citedOfOurs(read: Reads, ids: Ids, cited: readonly string[], known: Known): Promise<Ours[]> {
+  const ours: Ours[] = []
+  for (const id of cited) {
+    const signedFor = ids.ticketOf(id)
+    if (signedFor !== null) ours.push({ id, signedFor, ticket: await ticketOf(read, id, signedFor, known) })
+  }
+  return ours
+}
+
+async function ticketOf(read: Reads, id: string, signedFor: TicketId, known: Known): Promise<TicketId> {
+  const ticket = await read.survivorOf(signedFor)
   const holders = known.filter(row => row.held && row.id === foldId(id)).map(row => row.ticket)
   // Anybody can send a mail under an id of ours that they have seen: what they opened with it has not sent it.
   if (holders.length === 0 || holders.includes(ticket)) return ticket

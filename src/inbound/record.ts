@@ -143,9 +143,15 @@ async function open(
     ],
     now,
   )
+  if (decision.followUpOf !== null) await followUp(tx, decision.followUpOf, id, now)
   await noteCutOff(tx, arrived, { ...ticket, id }, now)
   await acknowledge(tx, desk, id, message, decision, now)
   return id
+}
+
+async function followUp(tx: Tx, done: TicketId, ticket: TicketId, now: Instant): Promise<void> {
+  await tx.link(done, ticket, 'follow-up', now)
+  await tx.addEvents(done, [{ kind: 'linked', actor: 'postdesk', data: { ticket, kinds: ['follow-up'] } }], now)
 }
 
 /** A mail too large to be fetched whole: the agents are told where the rest of it is. */

@@ -110,14 +110,21 @@ export function joiningWrites(db: Db) {
       await db.deleteFrom('thread_ids').where('ticket_id', '=', from).execute()
       await db
         .insertInto('participants')
-        .columns(['ticket_id', 'person_id', 'added_at'])
+        .columns(['ticket_id', 'person_id', 'added_at', 'told_at', 'left_at'])
         .expression(eb =>
           eb
             .selectFrom('participants')
-            .select(eb => [eb.val(into).as('ticket_id'), 'person_id', eb.val(at).as('added_at')])
+            .select(eb => [eb.val(into).as('ticket_id'), 'person_id', eb.val(at).as('added_at'), 'told_at', 'left_at'])
             .where('ticket_id', '=', from),
         )
         .onConflict(on => on.doNothing())
+        .execute()
+      // Whoever left here, but asked there, waits for an answer.
+      await db
+        .updateTable('participants')
+        .set({ left_at: null })
+        .where('ticket_id', '=', into)
+        .where('person_id', 'in', db.selectFrom('tickets').select('requester_id').where('id', '=', from))
         .execute()
       for (const { ticket, kind, at: since } of await joiningReads(db).links(from))
         if (ticket !== into) await link(into, ticket, kind, since)

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { MINUTE } from '../../src/instant.ts'
 import { openTestApi, problemOf, type TestApi } from '../support/api.ts'
 import type { TestMail } from '../support/mail.ts'
+import { policy } from '../support/policy.ts'
 
 const BOB = { from: 'Bob Roe <bob@example.org>' }
 const MALLORY = { from: 'Mallory <mallory@elsewhere.example>' }
@@ -9,7 +10,8 @@ const MALLORY = { from: 'Mallory <mallory@elsewhere.example>' }
 let api: TestApi
 // 1001: Jane's printer, answered by Ana. 1002: Bob's printer.
 beforeEach(async () => {
-  api = await openTestApi()
+  const boxes = [...policy().mailboxes].map(([name, box]) => [name, { ...box, subaddress: '+' }] as const)
+  api = await openTestApi({ mailboxes: new Map(boxes) })
   await arrives({ subject: 'Printer', messageId: 'jane@example.org', text: 'The printer is on fire.' })
   await say(1001, { kind: 'answer', text: 'Run.', agent: 'ana' })
   await arrives({ ...BOB, subject: 'Broken', messageId: 'bob@example.org', references: ['lost@example.org'] })
@@ -30,6 +32,12 @@ const last = (one: { events: readonly { kind: string }[] }, kind: string) =>
   one.events.findLast(event => event.kind === kind)
 /** The Message-ID of the last mail of ours on a ticket. */
 const ours = async (id: number): Promise<string> => (await ticket(id)).outbox[0].messageId
+/** Where an answer to the last mail of ours on a ticket goes, with the token of whom it was made for. */
+const replyAddress = async (id: number): Promise<string> => {
+  const { mail } = (await api.store.read.outbox({ ticket: id, limit: 1 }))[0] ?? {}
+  if (!mail?.replyTo) throw new Error(`the last mail of ticket ${id} names no address to reply to`)
+  return mail.replyTo
+}
 const found = async (words: string) => ids((await api.reader.get(`/v1/tickets?q=${words}`)).body.items)
 
 describe('a merge', () => {
@@ -68,11 +76,13 @@ describe('a merge', () => {
     expect(api.woken()).toBe(1)
   })
 
-  test('is followed by later mail: by our id, by theirs, by a lost one, by the tag, by a report and by a copy', async () => {
+  test('is followed by later mail: by our id, by our reply address, by theirs, by a lost one, by the tag, by a report and by a copy', async () => {
     const acknowledgement = await ours(1002)
+    const reply = { to: await replyAddress(1002) }
     await merge()
     const mails: [TestMail, string][] = [
       [{ ...BOB, inReplyTo: acknowledgement }, 'own-id'],
+      [{ ...BOB, ...reply }, 'token'],
       [{ ...BOB, inReplyTo: 'bob@example.org' }, 'held-id'],
       [{ ...BOB, inReplyTo: 'lost@example.org' }, 'cited-id'],
       [{ ...BOB, subject: 'Re: Broken [#1002]' }, 'tag'],
@@ -135,6 +145,24 @@ describe('a merge', () => {
     expect((await merge(1002, 1001, { 'if-match': `"${before[1].revision}"` })).status).toBe(200)
   })
 
+  test('leaves out who left, unless it is about their own request', async () => {
+    const put = { cc: ['bob@example.org', 'carl@example.org'] }
+    await arrives({ ...put, inReplyTo: 'jane@example.org' })
+    await arrives({ ...BOB, cc: 'dora@example.org', inReplyTo: 'bob@example.org' })
+    for (const name of ['bob', 'carl'])
+      await arrives({ from: `${name}@example.org`, inReplyTo: 'jane@example.org', text: 'LEAVE' })
+    await arrives({ from: 'dora@example.org', inReplyTo: 'bob@example.org', text: 'LEAVE' })
+    await merge()
+    const { participants } = await ticket(1001)
+    const left = (one: { address: string; left: boolean }) => [one.address.split('@')[0], one.left]
+    expect(participants.map(left)).toEqual([
+      ['jane', false],
+      ['bob', false],
+      ['carl', true],
+      ['dora', true],
+    ])
+  })
+
   test('takes links along', async () => {
     await arrives({ from: 'Carl <carl@example.org>', subject: 'Smoke' })
     await api.agent.request('PUT', '/v1/tickets/1002/links/1003', { kind: 'follow-up' })
@@ -177,6 +205,7 @@ describe('a split', () => {
     const chair = { subject: 'Re: Printer', messageId: 'chair@example.org', references: ['oak@example.org'] }
     await arrives({ ...chair, inReplyTo: 'jane@example.org', text: 'And my chair is broken.' })
     await say(1001, { kind: 'answer', text: 'A chair is on its way.', agent: 'ana' })
+    const replyTo = await replyAddress(1001)
     const before = await ticket(1001)
     const [mail, answer] = before.messages.slice(-2)
     api.passes(MINUTE)
@@ -199,7 +228,10 @@ describe('a split', () => {
     expect((await api.reader.get(`/v1/mails/${mail.rawMail}`)).body).toMatchObject({ ticket: 1003 })
     expect(await found('chair')).toEqual([1003])
 
-    // Our answer was signed for the old ticket.
+    // Our answer was signed for the old ticket, as was the address to reply to.
+    const replied = { to: replyTo, inReplyTo: answer.messageId }
+    expect(await arrives(replied)).toMatchObject({ outcome: 'append', ticket: 1003 })
+    expect(last(await ticket(1003), 'threaded')).toMatchObject({ data: { signal: 'token', standing: 'accepted' } })
     for (const cited of [answer.messageId, 'chair@example.org', 'oak@example.org'])
       expect(await arrives({ inReplyTo: cited }), cited).toMatchObject({ outcome: 'append', ticket: 1003 })
     for (const cited of [before.outbox.at(-1).messageId, 'jane@example.org'])

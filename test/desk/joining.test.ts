@@ -11,6 +11,7 @@ const KEY = 'key:crm'
 const person = (name: string) => ({ name, address: `${name.toLowerCase()}@example.org` })
 const JANE = { name: 'Jane Doe', address: 'Jane@Example.org' }
 const BOB = person('Bob')
+const GONE = person('Gone')
 const MALLORY = { name: 'Mallory', address: 'mallory@elsewhere.example' }
 const IT = { name: 'IT Help', address: 'it@example.org' }
 
@@ -113,11 +114,12 @@ describe('a split', () => {
     said(3, { from: BOB, author: 'participant', cc: [MALLORY], subject: 'Re: Printer, and my chair' }),
     said(4, { direction: 'note', author: 'agent', from: { name: 'Ana Pop', address: 'ana@example.org' }, to: [] }),
     said(5, { from: MALLORY, author: 'stranger', standing: 'pending', cc: [BOB], subject: 'Re: Printer' }),
-    said(6, { from: BOB, author: 'participant' }),
+    said(6, { from: BOB, author: 'participant', cc: [GONE] }),
   ]
   const split = (chosen: number[], before: Partial<Ticket> = {}, subject?: string, different = {}) => {
     const wish = { chosen, subject }
-    return splitTicket(ticket(before), all, [JANE, BOB], wish, policy(different), KEY, NOW)
+    const people = [JANE, BOB, GONE].map(one => ({ ...one, left: one === GONE, told: true }))
+    return splitTicket(ticket(before), all, people, wish, policy(different), KEY, NOW)
   }
 
   test('is a ticket for the sender of the first mail, classified alike, with dates from now', () => {
@@ -201,11 +203,11 @@ describe('accepting', () => {
       { joins: MALLORY, author: 'participant', changes: reopened },
     ],
     [
-      'leaves alone what is closed',
+      'opens what is closed',
       { ...SOLVED, status: 'closed' },
       pending,
       true,
-      { joins: MALLORY, author: 'participant', changes: {} },
+      { joins: MALLORY, author: 'participant', changes: reopened },
     ],
     [
       'a machine wakes nothing, nor does it take part',

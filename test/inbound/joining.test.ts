@@ -177,4 +177,6 @@ test('what was done long ago is followed up by a new ticket that says so', async
   expect(late).toMatchObject({ outcome: 'open', ticket: 1002 })
   expect((await store.read.events(1002))[0]).toMatchObject({ kind: 'opened', data: { followUpOf: 1001 } })
   expect((await store.read.ticket(1001))?.status).toBe('solved')
+  expect(await store.read.links(1001)).toEqual([{ ticket: 1002, kind: 'follow-up', at: now }])
+  expect((await store.read.events(1001)).at(-1)).toMatchObject({ kind: 'linked', data: { ticket: 1002 } })
 })
