@@ -27,7 +27,10 @@ export const migrationNames: readonly string[] = Object.keys(MIGRATIONS).sort()
  * fails (nothing of it stays) and when the database was written by a newer Postdesk.
  */
 export async function migrate({ writer: db, editTable }: Connections): Promise<string[]> {
-  await refuseNewer(db)
+  const done = await migrationsDone(db)
+  refuseNewer(done)
+  // Also looking would take the right to write, and wait for whoever has it.
+  if (done.length === migrationNames.length) return []
   const migrations = Object.fromEntries(
     Object.entries(MIGRATIONS).map(([name, steps]) => [name, migration(steps, editTable)]),
   )
@@ -55,11 +58,15 @@ function migration(steps: readonly Step[], editTable: Connections['editTable']):
   }
 }
 
-async function refuseNewer(db: Db): Promise<void> {
+async function migrationsDone(db: Db): Promise<string[]> {
   const tables = await db.introspection.getTables({ withInternalKyselyTables: true })
-  if (!tables.some(table => table.name === 'kysely_migration')) return
+  if (!tables.some(table => table.name === 'kysely_migration')) return []
   const { rows } = await sql<{ name: string }>`select name from kysely_migration`.execute(db)
-  const unknown = rows.map(row => row.name).filter(name => !(name in MIGRATIONS))
+  return rows.map(row => row.name)
+}
+
+function refuseNewer(done: readonly string[]): void {
+  const unknown = done.filter(name => !(name in MIGRATIONS))
   if (unknown.length > 0) {
     throw new DeskError(
       'store',

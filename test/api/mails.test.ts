@@ -139,7 +139,7 @@ describe('blocked mail', () => {
     const { rawMail } = await api.arrives(spam)
     const { items } = (await api.reader.get('/v1/mails?outcome=blocked')).body
     expect(items).toMatchObject([
-      { id: rawMail, ticket: null, reason: 'SpamAssassin found it to be spam: X-Spam-Flag: YES' },
+      { id: rawMail, ticket: null, reason: 'a spam filter has marked it (X-Spam-Flag: YES)' },
     ])
     expect((await api.reader.get(`/v1/mails/${rawMail}/raw`)).bytes.toString()).toContain('Subject: Offer')
     expect((await api.monitor.get('/metrics')).body).toContain('postdesk_mails_total{mailbox="it",outcome="blocked"} 1')

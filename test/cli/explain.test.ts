@@ -142,7 +142,7 @@ describe('explain', () => {
   test('tells why a mail would be blocked', async () => {
     const headers = { 'X-Spam-Status': 'Yes, score=7.2 required=5.0' }
     const path = await file('spam.eml', mail({ from: 'bob@shop.example', to: 'it@example.org', headers }))
-    const detail = 'SpamAssassin found it to be spam: X-Spam-Status: Yes, score=7.2 required=5.0'
+    const detail = 'a spam filter has marked it (X-Spam-Status: Yes, score=7.2 required=5.0)'
     expect(await explain([path])).toMatchObject([
       { outcome: 'blocked', classification: null, due: null, reply: { send: null, why: 'blocked', detail } },
     ])
