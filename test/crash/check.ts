@@ -2,7 +2,7 @@ import Database from 'better-sqlite3'
 import type { SmtpMail } from '../support/smtp.ts'
 import { brokenInvariants } from '../support/store.ts'
 import type { Listed } from './inbox.ts'
-import { type Copy, conversationsOf, copiesThatAre, copyIn, type Mail } from './mails.ts'
+import { AGENT, type Copy, conversationsOf, copiesThatAre, copyIn, type Mail } from './mails.ts'
 import { checkSent, type HandedOver, type LifeEnd, type Outgoing, type SentAgain } from './sent.ts'
 
 /*
@@ -37,6 +37,7 @@ export type Differ = (kind: Difference['kind'], what: string) => void
 type Line = {
   readonly id: number
   readonly mailbox: string
+  readonly folder: string
   readonly uidValidity: string
   readonly uid: number
   readonly outcome: string
@@ -62,7 +63,7 @@ export function check(evidence: Evidence): Checked {
   try {
     const all = <Row>(query: string) => db.prepare<[], Row>(query).all()
     const ledger = all<Line>(
-      'select id, mailbox, uid_validity as uidValidity, uid, outcome, ticket_id as ticket, bytes from raw_mails order by id',
+      'select id, mailbox, folder, uid_validity as uidValidity, uid, outcome, ticket_id as ticket, bytes from raw_mails order by id',
     )
     const messages = all<Message>(
       `select m.ticket_id as ticket, raw_mail_id as rawMail, author, message_id as messageId, text,
@@ -94,26 +95,32 @@ function checkPlaces(
   ledger: readonly Line[],
   differ: Differ,
 ): void {
-  const lines = new Map(ledger.map(line => [`${line.mailbox} ${line.uidValidity} ${line.uid}`, line]))
+  const placeOf = (mailbox: string, folder: string, uidValidity: string, uid: number) =>
+    `${mailbox} ${folder} ${uidValidity} ${uid}`
+  const lines = new Map(ledger.map(line => [placeOf(line.mailbox, line.folder, line.uidValidity, line.uid), line]))
   const leftOut = copiesThatAre('left out', mails)
-  for (const [mailbox, { uidValidity, mails: shown, moved }] of server) {
-    for (const [uid, { copy, isMarked }] of shown) {
-      const place = `${mailbox} ${uidValidity} ${uid}`
-      const line = lines.get(place)
-      const isTaken = line !== undefined && line.outcome !== 'quarantine'
-      if (isMarked !== (isTaken && (afterReading === 'seen' || afterReading === 'flag')))
-        differ('wrong', `${copy} (${place}) is ${isMarked ? '' : 'not '}marked`)
-      if (isTaken && afterReading === 'move') differ('wrong', `${copy} (${place}) was not moved`)
-      if (leftOut.has(copy)) continue
-      if (!line) differ('lost', `${copy} is on the server (${place}) and not in the ledger`)
-      else if (copyIn(line.bytes) !== copy)
-        differ('wrong', `${place} is ${copy} on the server and ${copyIn(line.bytes)} in the ledger`)
+  for (const [mailbox, { folders, moved }] of server) {
+    const there: string[] = [...moved]
+    for (const [folder, { uidValidity, mails: shown }] of folders) {
+      const after = folder === 'INBOX' ? afterReading : 'leave'
+      for (const [uid, { copy, isMarked }] of shown) {
+        there.push(copy)
+        const place = placeOf(mailbox, folder, uidValidity, uid)
+        const line = lines.get(place)
+        const isTaken = line !== undefined && line.outcome !== 'quarantine'
+        if (isMarked !== (isTaken && (after === 'seen' || after === 'flag')))
+          differ('wrong', `${copy} (${place}) is ${isMarked ? '' : 'not '}marked`)
+        if (isTaken && after === 'move') differ('wrong', `${copy} (${place}) was not moved`)
+        if (leftOut.has(copy)) continue
+        if (!line) differ('lost', `${copy} is on the server (${place}) and not in the ledger`)
+        else if (copyIn(line.bytes) !== copy)
+          differ('wrong', `${place} is ${copy} on the server and ${copyIn(line.bytes)} in the ledger`)
+      }
     }
     for (const copy of moved) {
       const taken = ledger.filter(line => line.mailbox === mailbox && copyIn(line.bytes) === copy)
       if (!taken.some(({ outcome }) => outcome !== 'quarantine')) differ('lost', `${copy} was moved and not taken in`)
     }
-    const there = [...[...shown.values()].map(({ copy }) => copy), ...moved]
     for (const { id } of mails.flatMap(({ copies }) => copies).filter(copy => copy.mailbox === mailbox)) {
       const times = there.filter(copy => copy === id).length
       if (delivered.has(id) && !expunged.has(id) && times !== 1)
@@ -136,8 +143,8 @@ function byMail({ mails, delivered }: Evidence, ledger: readonly Line[], differ:
       differ('wrong', `mail ${line.id} of the ledger was never delivered so (${name}, ${line.bytes.length} bytes)`)
       continue
     }
-    if (copy.mailbox !== line.mailbox)
-      differ('wrong', `${name}, for ${copy.mailbox}, is in the ledger for ${line.mailbox}`)
+    if (copy.mailbox !== line.mailbox || copy.folder !== line.folder)
+      differ('wrong', `${name}, in ${copy.mailbox} ${copy.folder}, is in the ledger for ${line.mailbox} ${line.folder}`)
     const place = `${name} under UIDVALIDITY ${line.uidValidity}`
     if (places.has(place)) differ('doubled', `${place} has two lines in the ledger`)
     places.add(place)
@@ -221,7 +228,7 @@ function checkOutbox({ mails }: Evidence, linesOf: LinesOf, outbox: readonly Out
     const ticket = members.flatMap(linesOf)[0]?.ticket
     if (ticket === undefined) continue
     owed.push(`acknowledgement on ticket ${ticket} to ${members[0]?.from}`)
-    for (const mail of members.filter(({ author }) => author === 'agent'))
+    for (const mail of members.filter(({ from }) => from === AGENT))
       if (linesOf(mail).length > 0) owed.push(`answer on ticket ${ticket} to ${members[0]?.from}`)
   }
   const made = outbox.map(({ kind, ticket, recipients }) => `${kind} on ticket ${ticket} to ${recipients}`)

@@ -5,17 +5,21 @@ import { promisify } from 'node:util'
 import { ImapFlow } from 'imapflow'
 import type { DovecotServer } from '../support/dovecot.ts'
 import { eventually } from '../support/wait.ts'
-import { COPY_FIELD } from './mails.ts'
+import { COPY_FIELD, type Copy } from './mails.ts'
 
 /*
- * The INBOX of one user, and what others do to it: a mail transfer agent that delivers into the Maildir, a person with a mail
+ * The mailbox of one user, and what others do to it: a mail transfer agent that delivers into the Maildir, a person with a mail
  * client, and an administrator.
  */
 
-export type Listed = {
+/** A folder by UID: which copy it is, and whether it is marked as seen or flagged. */
+export type ListedFolder = {
   readonly uidValidity: string
-  /** The INBOX: by UID which copy it is, and whether it is marked as seen or flagged. */
   readonly mails: ReadonlyMap<number, { readonly copy: string; readonly isMarked: boolean }>
+}
+
+export type Listed = {
+  readonly folders: ReadonlyMap<Copy['folder'], ListedFolder>
   /** The copies in the folder that mails are moved to. */
   readonly moved: readonly string[]
 }
@@ -47,22 +51,25 @@ export class Inbox {
   async create(): Promise<void> {
     const owner = await stat(join(this.#server.home, 'mail'))
     const home = join(this.#maildir, '..')
-    for (const path of [home, this.#maildir, ...['cur', 'new', 'tmp'].map(name => join(this.#maildir, name))]) {
+    const folders = [this.#maildir, join(this.#maildir, '.Sent')]
+    const paths = folders.flatMap(path => [path, ...['cur', 'new', 'tmp'].map(name => join(path, name))])
+    for (const path of [home, ...paths]) {
       await mkdir(path)
       await chown(path, owner.uid, owner.gid)
     }
   }
 
   /** As if it had come `agoMs` ago. */
-  async deliver(bytes: Buffer, agoMs = 0): Promise<void> {
+  async deliver(bytes: Buffer, folder: Copy['folder'], agoMs = 0): Promise<void> {
     const owner = await stat(this.#maildir)
     const at = (Date.now() - agoMs) / 1000
     const name = `${Math.floor(at)}.M${String(this.#delivered++).padStart(6, '0')}.crash`
-    const written = join(this.#maildir, 'tmp', name)
+    const maildir = folder === 'INBOX' ? this.#maildir : join(this.#maildir, `.${folder}`)
+    const written = join(maildir, 'tmp', name)
     await writeFile(written, bytes)
     await chown(written, owner.uid, owner.gid)
     await utimes(written, at, at)
-    await rename(written, join(this.#maildir, 'new', name))
+    await rename(written, join(maildir, 'new', name))
   }
 
   /** The person with the mail client removes a mail for good, if it is there. */
@@ -97,7 +104,7 @@ export class Inbox {
   /** Which copy is where, as the server shows it now. */
   async list(): Promise<Listed> {
     const client = await this.#open()
-    const look = async (folder: string) => {
+    const look = async (folder: string): Promise<ListedFolder> => {
       const box = await client.mailboxOpen(folder)
       const query = { uid: true, flags: true, headers: [COPY_FIELD] }
       const rows = box.exists > 0 ? await client.fetchAll('1:*', query, { uid: true }) : []
@@ -108,9 +115,15 @@ export class Inbox {
       })
       return { uidValidity: String(box.uidValidity), mails: new Map(mails) }
     }
-    const folders = await client.list()
-    const done = folders.some(({ path }) => path === DONE) ? await look(DONE) : null
-    return { ...(await look('INBOX')), moved: [...(done?.mails.values() ?? [])].map(({ copy }) => copy) }
+    const has = (await client.list()).some(({ path }) => path === DONE)
+    const moved = has ? [...(await look(DONE)).mails.values()].map(({ copy }) => copy) : []
+    return {
+      folders: new Map([
+        ['INBOX', await look('INBOX')],
+        ['Sent', await look('Sent')],
+      ]),
+      moved,
+    }
   }
 
   async leave(): Promise<void> {

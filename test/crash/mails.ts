@@ -31,8 +31,8 @@ export type Mail = {
   bytes(acknowledgement: string | null): Buffer
 }
 
-/** One delivery of a mail into one mailbox. */
-export type Copy = { readonly id: string; readonly mailbox: string }
+/** One delivery of a mail into one mailbox; `Sent`: it was written there. */
+export type Copy = { readonly id: string; readonly mailbox: string; readonly folder: 'INBOX' | 'Sent' }
 
 /** The header field that names the copy. Identity is what the sender wrote, and so is not touched by it. */
 export const COPY_FIELD = 'X-Crash-Copy'
@@ -103,6 +103,18 @@ export function makeConversations(random: Random, schedule: number): Mail[] {
         after: 'acknowledgement',
       })
     }
+    if (!random.chance(0.3)) continue
+    // From the shared mailbox itself: the requester has it already.
+    const mailbox = random.pick(MAILBOXES)
+    make({
+      conversation,
+      from: `${mailbox}@example.org`,
+      author: 'agent',
+      messageId: `sent.${at}@example.org`,
+      cited: [messageId],
+      after: 'acknowledgement',
+      sent: { mailbox, to: from },
+    })
   }
   make({
     conversation: null,
@@ -139,7 +151,12 @@ export function makeOldMails(random: Random, schedule: number): Mail[] {
 const KINDS = ['plain', 'plain', 'conversation', 'conversation', 'conversation', 'reused id', 'no id'] as const
 
 type Parts = Pick<Mail, 'conversation' | 'from' | 'messageId'> &
-  Partial<Pick<Mail, 'outcome' | 'author'>> & { readonly cited?: readonly string[]; readonly after?: Mail['after'] }
+  Partial<Pick<Mail, 'outcome' | 'author'>> & {
+    readonly cited?: readonly string[]
+    readonly after?: Mail['after']
+    /** It was written in this mailbox itself, to this person. */
+    readonly sent?: { readonly mailbox: string; readonly to: string }
+  }
 
 function maker(random: Random, schedule: number, mails: Mail[], prefix = 'm') {
   return ({
@@ -150,19 +167,19 @@ function maker(random: Random, schedule: number, mails: Mail[], prefix = 'm') {
     author = 'requester',
     cited = [],
     after = 'nothing',
+    sent,
   }: Parts) => {
     const id = `${prefix}${mails.length}`
     const words = `These are the words of mail ${id} in schedule ${schedule}`
     const isLarge = outcome === 'ticket' && random.chance(0.15)
     const file = Buffer.alloc(isLarge ? random.int(20_000, 200_000) : 0, `${words}. `)
     const date = new Date()
-    const mailbox = random.pick(MAILBOXES)
     const bytes: Mail['bytes'] = acknowledgement => {
       const ids = [...cited, ...(acknowledgement === null ? [] : [acknowledgement])]
       const parent = ids.at(-1)
       const letter = write({
         from,
-        to: MAILBOXES.map(name => `${name}@example.org`),
+        to: sent?.to ?? MAILBOXES.map(name => `${name}@example.org`),
         subject: `${ids.length > 0 ? 'Re: ' : ''}Request ${conversation ?? 'of nobody'}`,
         text: `Hello,\n\n${words}, and my printer is on fire.\n\nRegards\n`,
         messageId,
@@ -184,17 +201,18 @@ function maker(random: Random, schedule: number, mails: Mail[], prefix = 'm') {
       words,
       attachments: isLarge ? 1 : 0,
       after,
-      copies: copiesOf(random, id, mailbox),
+      copies: sent ? [{ id: `${id}.0`, mailbox: sent.mailbox, folder: 'Sent' }] : copiesOf(random, id),
       bytes: remembered(bytes),
     })
   }
 }
 
-function copiesOf(random: Random, mail: string, mailbox: string): Copy[] {
+function copiesOf(random: Random, mail: string): Copy[] {
+  const mailbox = random.pick(MAILBOXES)
   const mailboxes: string[] = [mailbox]
   if (random.chance(0.15)) mailboxes.push(mailbox)
   if (random.chance(0.15)) mailboxes.push(...MAILBOXES.filter(name => name !== mailbox))
-  return mailboxes.map((name, at) => ({ id: `${mail}.${at}`, mailbox: name }))
+  return mailboxes.map((name, at) => ({ id: `${mail}.${at}`, mailbox: name, folder: 'INBOX' }))
 }
 
 /** A boundary is drawn anew at each writing: two copies must not differ. */

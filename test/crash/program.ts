@@ -69,8 +69,12 @@ export class Program {
       env: { ...process.env, ...home.env, CRASH: JSON.stringify(told) },
       stdio: ['ignore', 'pipe', 'pipe'],
     })
+    // When the harness ends, its programs do.
+    const atExit = () => this.#child.kill('SIGKILL')
+    process.on('exit', atExit)
     this.#child.once('exit', () => {
       this.endedAt = Date.now()
+      process.removeListener('exit', atExit)
     })
     this.#closed = once(this.#child, 'close')
     this.#child.stderr?.on('data', chunk => {

@@ -25,18 +25,19 @@ export async function isQuiet(
   const db = new Database(databasePath, { readonly: true })
   try {
     const lines = db
-      .prepare<unknown[], number>('select uid from raw_mails where mailbox = ? and uid_validity = ?')
+      .prepare<unknown[], number>('select uid from raw_mails where mailbox = ? and folder = ? and uid_validity = ?')
       .pluck()
     for (const [name, inbox] of inboxes) {
-      const { uidValidity, mails: shown } = await inbox.list()
-      const read = new Set(lines.all(name, uidValidity))
-      const left = [...shown].filter(([uid, { copy, isMarked }]) => {
-        if (leftOut.has(copy)) return false
-        if (!read.has(uid) || afterReading === 'leave' || unreadable.has(copy)) return !read.has(uid)
-        return !isMarked
-      })
-      const words = left.map(([uid, { copy }]) => `${uid} (${copy})`)
-      if (left.length > 0) throw new Error(`${name}: not read, marked or moved under ${uidValidity}: ${words}`)
+      for (const [folder, { uidValidity, mails: shown }] of (await inbox.list()).folders) {
+        const read = new Set(lines.all(name, folder, uidValidity))
+        const isDone = (uid: number, copy: string, isMarked: boolean) => {
+          if (leftOut.has(copy) || !read.has(uid)) return leftOut.has(copy)
+          return afterReading === 'leave' || folder === 'Sent' || unreadable.has(copy) || isMarked
+        }
+        const left = [...shown].filter(([uid, { copy, isMarked }]) => !isDone(uid, copy, isMarked))
+        const words = left.map(([uid, { copy }]) => `${uid} (${copy})`)
+        if (left.length > 0) throw new Error(`${name} ${folder} ${uidValidity}: not read, marked or moved: ${words}`)
+      }
     }
     const queued = db
       .prepare<[], { id: number; attempts: number; error: string | null }>(
@@ -71,13 +72,13 @@ export async function reconcileByApi(program: Program, key: string, mailboxes: r
   return wrong
 }
 
-/** Has every mailbox been opened for the first time? What comes from then on must be read, whatever the start policy is. */
-export function isOpened(databasePath: string, mailboxes: number): boolean {
+/** Has every folder been opened for the first time? What comes from then on must be read, whatever the start policy is. */
+export function isOpened(databasePath: string, folders: number): boolean {
   if (!existsSync(databasePath)) return false
   const db = new Database(databasePath, { readonly: true })
   try {
     const opened = 'select count(*) from mailbox_folders where uid_validity is not null'
-    return db.prepare<[], number>(opened).pluck().get() === mailboxes
+    return db.prepare<[], number>(opened).pluck().get() === folders
   } catch {
     // Not migrated yet, or just being made.
     return false

@@ -131,4 +131,11 @@ function say(words: string): void {
   process.stderr.write(`${process.stderr.isTTY ? '\r\x1b[K' : ''}${words}\n`)
 }
 
+// Ended from outside it still ends what it has started.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  process.once(signal, () => {
+    say(`ended by ${signal}`)
+    process.exit(130)
+  })
+}
 process.exitCode = await run()

@@ -223,7 +223,7 @@ class Running {
 
   /** With the start policy `now` nothing happens before the mailboxes were opened: nobody could say what is to come of it. */
   #mayBegin({ databasePath }: Home): boolean {
-    this.#begun ||= this.#schedule.startFrom === 'all' || isOpened(databasePath, this.#inboxes.size)
+    this.#begun ||= this.#schedule.startFrom === 'all' || isOpened(databasePath, 2 * this.#inboxes.size)
     return this.#begun
   }
 
@@ -258,7 +258,7 @@ class Running {
     if (!mail || !copy) throw new Error(`there is no copy ${id}`)
     const bytes = copyBytes(mail, copy, acknowledgement)
     this.#delivered.set(id, bytes)
-    await this.#inboxes.get(copy.mailbox)?.deliver(bytes, mail.after === 'long before' ? A_DAY_MS : 0)
+    await this.#inboxes.get(copy.mailbox)?.deliver(bytes, copy.folder, mail.after === 'long before' ? A_DAY_MS : 0)
   }
 
   /** People answer the acknowledgements that have come. Gives what waits for one that has to come yet. */
@@ -301,6 +301,8 @@ class Running {
     const key = await adminKey(home.databasePath)
     try {
       await eventually(() => this.#isIdle(program, home.databasePath, key), QUIET_WITHIN_MS, 50)
+      // What of the trouble has not come up by now shall not befall those who look.
+      this.#trouble.plan([])
       for (const difference of await reconcileByApi(program, key, [...this.#inboxes.keys()]))
         this.#differ('wrong', difference)
       if (thorough) for (const difference of await reconcileByCommand(home)) this.#differ('wrong', difference)
