@@ -5,6 +5,7 @@ import { startApp } from '../../src/app.ts'
 import { loadConfig } from '../../src/config/load.ts'
 import { instantOf } from '../../src/instant.ts'
 import { createLog } from '../../src/log.ts'
+import { READER_PROGRAM } from './reader.ts'
 import { adminKey, type ServiceApi, serviceApi } from './service.ts'
 import { type DeskSetup, writeSetup } from './setup.ts'
 import { brokenInvariants } from './store.ts'
@@ -33,7 +34,7 @@ export async function startAppService(setup: DeskSetup): Promise<AppService> {
         if (broken.length > 0) throw new Error(`the database breaks its rules: ${JSON.stringify(broken)}`)
       },
     }
-    const app = await startApp({ config, secrets, policy, log, clock })
+    const app = await startApp({ readerProgram: READER_PROGRAM, config, secrets, policy, log, clock })
     return Object.assign(
       service,
       serviceApi(() => app.url, key),
