@@ -44,18 +44,24 @@ const CLOCK_JUMP_MS = MINUTE
 export async function watchAlarms(watching: Watching, signal: AbortSignal, everyMs = MINUTE): Promise<void> {
   const { clock, log } = watching
   let before = { wall: clock(), ms: performance.now() }
+  let { startedAt } = watching
   for (;;) {
     await pause(everyMs, signal)
     if (signal.aborted) return
     const now = { wall: clock(), ms: performance.now() }
     const jumpMs = msBetween(before.wall, now.wall) - (now.ms - before.ms)
-    if (Math.abs(jumpMs) > CLOCK_JUMP_MS)
+    if (Math.abs(jumpMs) > CLOCK_JUMP_MS) {
       log.warn(
         { jumpMs: Math.round(jumpMs) },
         'the clock of this machine was changed: dates told to people are wrong if it is',
       )
+      // The hours that the clock left out nobody was silent in.
+      startedAt = now.wall
+    }
     before = now
-    await checkAlarms(watching).catch(err => log.error({ err }, 'it could not be looked whether all is well'))
+    await checkAlarms({ ...watching, startedAt }).catch(err =>
+      log.error({ err }, 'it could not be looked whether all is well'),
+    )
   }
 }
 
@@ -135,7 +141,7 @@ async function readingTroubles(
     const about = { cause: 'reading', mailbox, folder } as const
     if (failingSince !== null && msBetween(failingSince, now) >= alarmAfterMs)
       return [{ ...about, since: failingSince, detail: lastError ?? '' }]
-    const readAt = checkedAt !== null && checkedAt > startedAt ? checkedAt : startedAt
+    const readAt = checkedAt !== null && checkedAt > startedAt && checkedAt <= now ? checkedAt : startedAt
     const patience = Math.max(alarmAfterMs, UNREAD_FOR_MS, 5 * pollEveryMs)
     const hangs = checkedAt !== null && failingSince === null && msBetween(readAt, now) >= patience
     return hangs ? [{ ...about, since: readAt, detail: 'The server is connected, and says nothing.' }] : []

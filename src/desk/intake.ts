@@ -173,6 +173,7 @@ export function decide(message: Message, facts: Facts, policy: Policy): Decision
     address: message.from && foldAddress(message.from.address),
     isAgent: agent !== null || fromDesk,
     proof: facts.proof,
+    provable: policy.mx.servIds.size > 0 && facts.past === null,
   }
   const threading = thread(facts.candidates, writer, facts.now, policy.reopenWithinMs)
   if (threading.joined) {

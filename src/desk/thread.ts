@@ -20,6 +20,9 @@ export type Signal = 'token' | 'own-id' | 'held-id' | 'cited-id' | 'awaited' | '
 /** Who shows one of these has seen a mail of the ticket; the others anybody can write. */
 const SEEN: ReadonlySet<Signal> = new Set(['token', 'own-id', 'held-id', 'conversation'])
 
+/** Who shows one of these knows no more than what is told over the telephone: with a forged From, anybody. */
+const GUESSED: ReadonlySet<Signal> = new Set(['tag', 'subject'])
+
 export type Candidate = {
   readonly ticket: Ticket
   /** Those who take part, the requester among them, by folded address. */
@@ -48,6 +51,8 @@ export type Writer = {
   /** Proven far enough to be believed. */
   readonly isAgent: boolean
   readonly proof: SenderProof
+  /** There is a mail server of ours that proves senders, so that its silence says something. */
+  readonly provable: boolean
 }
 
 /** `accepted`: the sender takes part. `pending`: a stranger with a good reference, to be seen by agents and nobody else. */
@@ -104,6 +109,8 @@ function whyNotAccepted({ signal, issuedTo, participants }: Candidate, writer: W
       ? 'the sender does not take part in the ticket; the reply address was made for somebody else'
       : 'the sender does not take part in the ticket'
   }
+  if (GUESSED.has(signal) && writer.provable && writer.proof.level !== 'pass')
+    return `nothing shows that it is the sender who writes (${writer.proof.why})`
   // Who answers to the address made for them alone is them: signatures break on the way, as forwarders add their footers.
   const known = signal === 'token' && issuedTo === writer.address
   return writer.proof.level === 'fail' && !known ? `the sender is not who the mail says (${writer.proof.why})` : null

@@ -39,7 +39,7 @@ export async function watchFolder(
   const { mailbox, folder } = watched
   const log = intake.log.child({ mailbox, folder })
   let failed = 0
-  let reconciled = intake.clock()
+  let reconciled = performance.now()
   await loop(
     async works => {
       await using session = await connectImap(watched.account, log, signal)
@@ -58,10 +58,10 @@ export async function watchFolder(
         if (!signal.aborted && (await sent?.read(signal, how))) continue
         failed = 0
         works()
-        if (msBetween(reconciled, intake.clock()) > RECONCILE_EVERY_MS) {
+        if (performance.now() - reconciled > RECONCILE_EVERY_MS) {
           if (sent) await reconcileFolder(intake, sent.watched, session)
           await reconcileFolder(intake, watched, session)
-          reconciled = intake.clock()
+          reconciled = performance.now()
         }
         // Looked at again after the interval even so: servers tell of new mail, but not of a folder that was replaced.
         const waitMs = Math.min(watched.pollEveryMs, Math.max(SIGN_IN_MS, msBetween(intake.clock(), end)))

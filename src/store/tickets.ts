@@ -69,7 +69,17 @@ export function ticketReads(db: Db) {
     /** Tickets by last change, newest first; `after` continues behind a position. */
     async tickets(filter: TicketFilter, limit: number, after?: TicketPosition): Promise<Ticket[]> {
       let query = tickets().orderBy('t.updated_at', 'desc').orderBy('t.id', 'desc').limit(limit)
-      if (filter.mailbox) query = query.where('t.mailbox', '=', filter.mailbox)
+      const { mailbox } = filter
+      if (mailbox) {
+        // A mail to two mailboxes is one ticket, which both of them know.
+        const copied = db
+          .selectFrom('raw_mails')
+          .select('ticket_id')
+          .where('outcome', '=', 'duplicate')
+          .where('mailbox', '=', mailbox)
+          .where('ticket_id', 'is not', null)
+        query = query.where(eb => eb.or([eb('t.mailbox', '=', mailbox), eb('t.id', 'in', copied)]))
+      }
       if (filter.status) query = query.where('t.status', 'in', filter.status)
       if (filter.priority) query = query.where('t.priority', 'in', filter.priority)
       if (filter.category) query = query.where('t.category', '=', filter.category)

@@ -33,6 +33,7 @@ const writer = (address: string | null, level: SenderProof['level'] = 'none', is
   address,
   isAgent,
   proof: { level, why: `dmarc=${level}` },
+  provable: false,
 })
 
 const decide = (candidates: Candidate[], by: Writer) => thread(candidates, by, NOW, WINDOW)
@@ -85,6 +86,20 @@ describe('a sender whom our mail server disproves', () => {
     expect(joined([candidate(1, 'token', { issuedTo: JANE })], writer(JANE, 'fail'))).toEqual([1, 'token', 'accepted'])
     const bobs = candidate(1, 'token', { issuedTo: 'bob@example.org', people: [JANE, 'bob@example.org'] })
     expect(joined([bobs], writer(JANE, 'fail'))).toEqual([1, 'token', 'pending'])
+  })
+})
+
+describe('where our mail server proves senders, a number or a subject', () => {
+  test.each<[Signal, SenderProof['level'], boolean]>([
+    ['tag', 'pass', true],
+    ['tag', 'none', false],
+    ['subject', 'pass', true],
+    ['subject', 'none', false],
+    ['cited-id', 'none', true],
+    ['own-id', 'none', true],
+  ])('%s, %s: joined %s', (signal, level, joins) => {
+    const by = { ...writer(JANE, level), provable: true }
+    expect(joined([candidate(1, signal)], by) !== null).toBe(joins)
   })
 })
 

@@ -14,7 +14,7 @@ import { keptLog } from '../support/log.ts'
 import { mail, type TestMail } from '../support/mail.ts'
 import type { MailServer } from '../support/mail-server.ts'
 import { READER_PROGRAM } from '../support/reader.ts'
-import type { MailboxSetup } from '../support/setup.ts'
+import { type MailboxSetup, SMALL_DESK } from '../support/setup.ts'
 import { type SmtpTestServer, startSmtp } from '../support/smtp.ts'
 import { eventually } from '../support/wait.ts'
 
@@ -119,6 +119,20 @@ describe('peer failure corpus: 33 clock jump', () => {
     expect((await ledger(app)).map(({ outcome }) => outcome)).toEqual(Array(6).fill('open'))
     const sum = await app.get('/v1/mailboxes/it/reconciliation')
     expect(sum).toMatchObject({ items: [{ onServer: 6, accounted: 6, missing: [] }] })
+  })
+
+  it('33 clock ahead by hours: nobody is told that a mailbox hangs which was read a moment ago', async () => {
+    await using imap = await startHoodiecrow({ users: ['it'] })
+    await using smtp = await startSmtp()
+    const desk = `${SMALL_DESK}admins: [ops@example.org]\nalarmAfter: 5m\n`
+    await using app = await startAppHere({ mailboxes: { it: { imap: imap.account('it'), smtp } }, desk })
+    await eventually(async () => (await app.store.read.folders())[0]?.checkedAt, 15_000)
+    app.jump(3 * HOUR)
+    await eventually(() => app.lines().some(({ msg }) => /^the clock of this machine was changed/.test(String(msg))))
+    // Another mail shows that alarms were looked for since.
+    await imap.deliver('it', 'INBOX', mail({ from: 'ann@example.org', to: 'it@example.org' }))
+    await smtp.waitFor(({ envelope }) => envelope.to.includes('ann@example.org'), 15_000)
+    expect(app.lines().filter(({ msg }) => /^alarm: /.test(String(msg)))).toEqual([])
   })
 
   it('33 clock set back: a history stays in the order in which things happened, and no figure is negative', async () => {

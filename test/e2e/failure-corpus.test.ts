@@ -106,6 +106,17 @@ describe('peer failure corpus: which mails are the same', () => {
     expect(new Set(acknowledged(desk.smtp.mails)).size).toBe(mails.length)
   })
 
+  it('14 one mail to two mailboxes is in the list of both', async () => {
+    await using desk = await startDesk('Hoodiecrow')
+    const bytes = mail({ from: 'ann@example.org', to: ['it@example.org', 'support@example.org'] })
+    const { ticket } = await desk.onTicket(bytes, { mailbox: 'it' })
+    await desk.arrives(bytes, { mailbox: 'support' })
+    for (const mailbox of ['it', 'support']) {
+      const { items } = await desk.service.get<{ items: { id: number }[] }>(`/v1/tickets?mailbox=${mailbox}`)
+      expect([mailbox, items.map(({ id }) => id)]).toEqual([mailbox, [ticket.id]])
+    }
+  })
+
   it('14 mail to both mailboxes, also by Bcc: one ticket known to both queues, one acknowledgement', async () => {
     await using desk = await startDesk('Hoodiecrow')
     const way = (to: string) =>
