@@ -1,4 +1,4 @@
-import { DAY, HOUR, type Instant, msBetween } from '../instant.ts'
+import { DAY, HOUR, type Instant, MINUTE, msBetween, plus } from '../instant.ts'
 import { foldAddress, isMailable, isOneOf } from '../mail/address.ts'
 import type { SenderProof } from '../mail/authentication-results.ts'
 import type { Message } from '../mail/message.ts'
@@ -35,9 +35,9 @@ export function bucketsFor(address: string, mailbox: string): { readonly address
   return { address: `address:${foldAddress(address)}`, mailbox: `mailbox:${mailbox}` }
 }
 
-/** How full a bucket is now. A clock that was set back fills nothing. */
+/** How full a bucket is now. One of a time that never came, before the clock was set right, says nothing. */
 export function levelOf(bucket: Bucket | null, { size, perDay }: Budget, now: Instant): number {
-  if (!bucket) return size
+  if (!bucket || bucket.at > plus(now, MINUTE)) return size
   return Math.min(size, bucket.level + (Math.max(0, msBetween(bucket.at, now)) / DAY) * perDay)
 }
 
