@@ -61,7 +61,8 @@ const Acceptance = Type.Unsafe<Static<ReturnType<typeof object<typeof ACCEPTANCE
 
 /** Tickets that are one after all, or two, or belong together; and messages of strangers that are let in. */
 export const joiningRoutes: Routes = async (app, { store, policy, clock }) => {
-  const changed = { 200: { ...ref(TicketShape), headers: ETAG }, ...problems(404, 409, 412, 413, 415, 422) }
+  const faults = problems(404, 409, 412, 413, 415, 422)
+  const changed = { 200: { ...ref(TicketShape), headers: ETAG }, ...faults }
 
   app.post(
     '/tickets/:id/merge',
@@ -102,7 +103,7 @@ export const joiningRoutes: Routes = async (app, { store, policy, clock }) => {
         params: ById,
         headers: IfMatch,
         body: Split,
-        response: { 201: { ...ref(TicketShape), headers: ETAG }, ...problems(404, 409, 412, 413, 415, 422) },
+        response: { 201: { ...ref(TicketShape), headers: ETAG }, ...faults },
       },
     },
     async (request, reply) => {

@@ -31,6 +31,7 @@ export async function createApi(options: ApiOptions): Promise<FastifyInstance> {
     requestTimeout: 30_000,
     connectionTimeout: 120_000,
     frameworkErrors: (error, request, reply) => void sendProblem(reply, request, problemOf(error, request)),
+    // Our own instance's logger and type provider are no part of the type that the routes ask for.
   }) as unknown as FastifyInstance
 
   validateStrictly(app)

@@ -1,6 +1,7 @@
 import { readFile, stat } from 'node:fs/promises'
 import { createInterface } from 'node:readline'
-import { type Decision, decide, type Facts } from '../desk/intake.ts'
+import type { Decision, Facts } from '../desk/decision.ts'
+import { decide } from '../desk/intake.ts'
 import { mailboxFor, type Policy } from '../desk/policy.ts'
 import { acknowledgementMail } from '../desk/reply.ts'
 import { errorText } from '../errors.ts'

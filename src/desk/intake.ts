@@ -1,148 +1,24 @@
 import { earlier, type Instant, msBetween } from '../instant.ts'
 import { domainOf, foldAddress, isMailable, isOneOf } from '../mail/address.ts'
-import type { SenderProof } from '../mail/authentication-results.ts'
-import type { Address, AutomaticKind, Message, Report } from '../mail/message.ts'
+import type { Address, AutomaticKind, Message } from '../mail/message.ts'
 import { insists, isThanks } from '../mail/thanks.ts'
 import { whyBlocked } from './blocking.ts'
-import { type Classification, classify } from './classify.ts'
+import { classify } from './classify.ts'
 import { type Commands, readCommands } from './commands.ts'
-import { type Bucket, closedFor, drawnFrom, type Withheld, withhold } from './gate.ts'
-import { agentOf, answersElsewhere, newcomers, provenAgent, type Receivers, receivers } from './people.ts'
+import type { Author, Decision, Facts, Past, Relay, Reply } from './decision.ts'
+import { closedFor, drawnFrom, type Withheld, withhold } from './gate.ts'
+import { agentOf, answersElsewhere, newcomers, provenAgent, receivers } from './people.ts'
 import type { Agent, MailboxPolicy, Policy } from './policy.ts'
 import { type Due, dueTimes } from './service-level.ts'
 import { wantsToLeave } from './taking-part.ts'
 import { templateLanguages } from './template.ts'
-import {
-  type Candidate,
-  type Rejected,
-  type Signal,
-  type Standing,
-  type Threading,
-  thread,
-  type Writer,
-} from './thread.ts'
-import { changesByAnswer, type Priority, type Ticket, type TicketChanges, type TicketId, withStatus } from './ticket.ts'
+import { type Candidate, type Rejected, type Standing, type Threading, thread, type Writer } from './thread.ts'
+import { changesByAnswer, type Priority, type Ticket, type TicketChanges, withStatus } from './ticket.ts'
 
 /*
  * The one place where it is decided what becomes of a mail. Facts in, a Decision out: no clock, no database, no I/O, and a
  * decision for every mail there can be. Each part of a decision carries its why, which ends up in the ticket's history.
  */
-
-/** What the shell looked up. All of it is data. */
-export type Facts = {
-  readonly now: Instant
-  /** The name of the mailbox that the mail arrived in. */
-  readonly mailbox: string
-  /** The server's date of arrival (INTERNALDATE): unlike the Date header, nobody outside can choose it. */
-  readonly receivedAt: Instant
-  /** The same mail (same content) has been taken in before. */
-  readonly duplicateOf: { readonly rawMail: number; readonly ticket: TicketId | null } | null
-  /** Tickets this mail may belong to, strongest signal first. */
-  readonly candidates: readonly Candidate[]
-  /** How far our own mail server proved the sender. */
-  readonly proof: SenderProof
-  /** For a report: the ticket whose mail it reports on. */
-  readonly reportOn: TicketId | null
-  /** There is a ticket that was opened for the sender. */
-  readonly senderHasTicket: boolean
-  /** The mail was blocked, and somebody wants it taken in all the same. */
-  readonly released: boolean
-  /** The language the sender is known to write, from earlier mail. */
-  readonly senderLanguage: string | null
-  /** What automatic mails to the sender, and of the mailbox, draw from. */
-  readonly buckets: { readonly address: Bucket | null; readonly mailbox: Bucket | null }
-  /** When our mail to the sender was last returned for good; null: never. */
-  readonly bouncedAt: Instant | null
-  /** The ticket that we signed the mail's own Message-ID for: we sent it. Null: somebody else did. */
-  readonly ownMail: TicketId | null
-  /** Null for mail that arrives. */
-  readonly past: Past | null
-  /** Mail that arrived earlier may have been answered before the database was restored from a backup; null: it never was. */
-  readonly quietUntil: Instant | null
-}
-
-/**
- * Mail that tells what has happened: out of an archive, or out of the folder of sent mail, where agents write in the
- * mailbox itself. `now` is then the moment it arrived at, and nobody is written to.
- */
-export type Past = {
-  readonly from: 'archive' | 'sent'
-  /** When the last mail of each candidate arrived: what is older than that tells nothing of how the ticket stands. */
-  readonly lastMails: ReadonlyMap<TicketId, Instant>
-}
-
-export type Author = 'requester' | 'participant' | 'agent' | 'stranger' | 'robot'
-
-export type Reply =
-  | {
-      readonly send: 'acknowledgement'
-      readonly to: Address
-      readonly repeatTheirWords: boolean
-      /** What is left in the buckets after it. */
-      readonly buckets: { readonly address: Bucket; readonly mailbox: Bucket }
-    }
-  | Withheld
-
-/** What an agent's mail brings to the requester, and in copy to those who take part. */
-export type Relay = (Receivers & { readonly text: string }) | Withheld
-
-export type NewTicket = Pick<
-  Ticket,
-  | 'mailbox'
-  | 'team'
-  | 'subject'
-  | 'requester'
-  | 'language'
-  | 'category'
-  | 'priority'
-  | 'tags'
-  | 'serviceLevel'
-  | 'openedAt'
-> & {
-  readonly status: 'open' | 'pending'
-  readonly due: { readonly firstResponse: Due; readonly resolution: Due }
-}
-
-export type Decision =
-  | { readonly kind: 'duplicate'; readonly of: number; readonly ticket: TicketId | null; readonly why: string }
-  | { readonly kind: 'report'; readonly report: Report; readonly ticket: TicketId | null; readonly why: string }
-  /** Kept and listed, but no ticket: the answer of a machine to nothing we know. */
-  | { readonly kind: 'automatic'; readonly why: string }
-  /** Kept and listed, but no ticket and no answer: from somebody unwanted, or spam. An agent may release it. */
-  | { readonly kind: 'blocked'; readonly why: string }
-  /** Nothing that the desk does not know already. */
-  | { readonly kind: 'skip'; readonly why: string }
-  | {
-      readonly kind: 'append'
-      readonly ticket: Ticket
-      readonly author: Author
-      readonly agent: Agent | null
-      readonly standing: Standing
-      readonly signal: Signal
-      readonly value: string
-      readonly rejected: readonly Rejected[]
-      readonly changes: TicketChanges
-      /** Why the mail has no power over the status, where it could be expected to. */
-      readonly powerless: string | null
-      readonly newcomers: readonly Address[]
-      /** The sender takes part and wants to no longer. */
-      readonly leaves: boolean
-      readonly proof: SenderProof
-      readonly reply: Withheld
-      readonly relay: Relay | null
-    }
-  | {
-      readonly kind: 'open'
-      readonly ticket: NewTicket
-      readonly author: Author
-      /** A ticket done for too long to be reopened, which this one follows up. */
-      readonly followUpOf: TicketId | null
-      readonly newcomers: readonly Address[]
-      readonly proof: SenderProof
-      readonly classification: Classification
-      readonly rejected: readonly Rejected[]
-      readonly reply: Reply
-    }
 
 /**
  * Decides what becomes of a mail. Total: every mail gets a decision. `facts.mailbox` must be one of the policy's; a
@@ -207,8 +83,8 @@ const ANSWERS_NOTHING: ReadonlySet<AutomaticKind> = new Set([
 ])
 
 /**
- * Sent from a mailbox of ours: in an archive and among sent mail that is how the desk answered. A group whose address is a mailbox of ours may
- * have written itself into From; then it names the sender elsewhere.
+ * Sent from a mailbox of ours: in an archive and among sent mail that is how the desk answered. A group whose address is a
+ * mailbox of ours may have written itself into From; then it names the sender elsewhere.
  */
 function isOurs({ from, headers }: Message, policy: Policy): boolean {
   if (!from || !isOneOf(from.address, policy.ownAddresses)) return false

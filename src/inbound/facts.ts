@@ -1,5 +1,5 @@
+import type { Facts, Past } from '../desk/decision.ts'
 import { bucketsFor } from '../desk/gate.ts'
-import type { Facts, Past } from '../desk/intake.ts'
 import type { Policy } from '../desk/policy.ts'
 import type { Candidate, Signal } from '../desk/thread.ts'
 import type { TicketId } from '../desk/ticket.ts'

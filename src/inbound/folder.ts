@@ -1,8 +1,9 @@
 import { DeskError } from '../errors.ts'
 import { earlier, type Instant, plus } from '../instant.ts'
 import type { Cursor, FolderRole } from '../store/mailboxes.ts'
-import type { FetchedMail, Fetching, FolderState, ImapAccount, ImapSession } from './imap.ts'
+import type { ImapAccount } from './imap.ts'
 import { type Arrival, type Intake, ingest, readAhead } from './ingest.ts'
+import type { FetchedMail, Fetching, FolderState, ImapSession } from './session.ts'
 
 /*
  * One look at one folder: where to begin, what is new, and what is done with it on the server afterwards. The cursor lives

@@ -7,9 +7,8 @@ import { MINUTE } from '../instant.ts'
 import type { AccessToken, TokenSource } from '../oauth.ts'
 import { withoutTokens } from '../oauth-advice.ts'
 import { explainImap } from './imap-errors.ts'
-import { type ImapLog, type ImapSession, Session } from './imap-session.ts'
-
-export type { FetchedMail, Fetching, FolderState, ImapLog, ImapSession } from './imap-session.ts'
+import { Session } from './imap-session.ts'
+import type { ImapLog, ImapSession } from './session.ts'
 
 export type ImapAccount = {
   readonly host: string

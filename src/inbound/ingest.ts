@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { setImmediate } from 'node:timers/promises'
-import { type Decision, decide } from '../desk/intake.ts'
+import type { Decision } from '../desk/decision.ts'
+import { decide } from '../desk/intake.ts'
 import { DeskError } from '../errors.ts'
 import type { Instant } from '../instant.ts'
 import type { Logger } from '../log.ts'

@@ -1,9 +1,10 @@
 import { type Reconciliation, reconcile } from '../desk/reconciliation.ts'
 import { DeskError } from '../errors.ts'
 import { arrivalOf, type WatchedFolder } from './folder.ts'
-import { connectImap, type ImapSession } from './imap.ts'
+import { connectImap } from './imap.ts'
 import { type Intake, ingest } from './ingest.ts'
 import { openSentFolder } from './sent-folder.ts'
+import type { ImapSession } from './session.ts'
 
 /*
  * Closes the sum: every mail that the server shows has an outcome in the ledger, was left out by the start policy, or is

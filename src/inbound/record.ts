@@ -1,5 +1,5 @@
+import type { Decision } from '../desk/decision.ts'
 import { bucketsFor } from '../desk/gate.ts'
-import type { Decision } from '../desk/intake.ts'
 import { answerMail, type PassedOn, replyAddress, senderAddress } from '../desk/outgoing-mail.ts'
 import type { MailboxPolicy, Policy } from '../desk/policy.ts'
 import { acknowledgementMail } from '../desk/reply.ts'

@@ -1,7 +1,7 @@
 import { DeskError, errorText } from '../errors.ts'
 import { readFolder, type WatchedFolder } from './folder.ts'
-import type { Fetching, FolderState, ImapSession } from './imap.ts'
 import type { Intake } from './ingest.ts'
+import type { Fetching, FolderState, ImapSession } from './session.ts'
 
 /*
  * The folder of sent mail: an answer that an agent wrote in the shared mailbox itself, from its own address, is seen

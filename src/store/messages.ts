@@ -1,4 +1,4 @@
-import type { Author } from '../desk/intake.ts'
+import type { Author } from '../desk/decision.ts'
 import type { OutgoingMail } from '../desk/outgoing-mail.ts'
 import type { Standing } from '../desk/thread.ts'
 import type { TicketId } from '../desk/ticket.ts'

@@ -38,6 +38,7 @@ function withStatementCache(native: Native): SqliteDatabase {
     prepare: text => {
       const known = kept.get(text)
       if (known) return known
+      // Kysely's types know other arguments than better-sqlite3's; the values are the same.
       const statement = native.prepare(text) as unknown as ReturnType<SqliteDatabase['prepare']>
       if (kept.size > 500) kept.clear()
       kept.set(text, statement)

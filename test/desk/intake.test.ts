@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { type Decision, decide, type Facts } from '../../src/desk/intake.ts'
+import type { Decision, Facts } from '../../src/desk/decision.ts'
+import { decide } from '../../src/desk/intake.ts'
 import type { Candidate } from '../../src/desk/thread.ts'
 import type { Ticket } from '../../src/desk/ticket.ts'
 import { HOUR, plus } from '../../src/instant.ts'

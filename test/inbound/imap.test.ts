@@ -1,13 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { DeskError } from '../../src/errors.ts'
-import {
-  connectImap,
-  type FetchedMail,
-  type FolderState,
-  type ImapAccount,
-  type ImapSession,
-  probeImap,
-} from '../../src/inbound/imap.ts'
+import { connectImap, type ImapAccount, probeImap } from '../../src/inbound/imap.ts'
+import type { FetchedMail, FolderState, ImapSession } from '../../src/inbound/session.ts'
 import { type DovecotServer, startDovecot } from '../support/dovecot.ts'
 import { startHoodiecrow } from '../support/hoodiecrow.ts'
 import { mail } from '../support/mail.ts'
