@@ -1,9 +1,10 @@
 import type { Instant } from '../instant.ts'
 import type { SenderProof } from '../mail/authentication-results.ts'
 import type { Address, Report } from '../mail/message.ts'
+import type { AgentWork } from './agent-mail.ts'
 import type { Classification } from './classify.ts'
 import type { Bucket, Withheld } from './gate.ts'
-import type { Receivers } from './people.ts'
+import type { AgentKey, Receivers } from './people.ts'
 import type { Agent } from './policy.ts'
 import type { Due } from './service-level.ts'
 import type { Candidate, Rejected, Signal, Standing } from './thread.ts'
@@ -26,6 +27,10 @@ export type Facts = {
   readonly candidates: readonly Candidate[]
   /** How far our own mail server proved the sender. */
   readonly proof: SenderProof
+  /** What shows that the sender is an agent, beside the mail server's word. */
+  readonly agentKey: AgentKey | null
+  /** For an agent's mail: what colleagues wrote to each other on the tickets it may belong to. */
+  readonly internal: ReadonlyMap<TicketId, readonly string[]>
   /** For a report: the ticket whose mail it reports on. */
   readonly reportOn: TicketId | null
   /** There is a ticket that was opened for the sender. */
@@ -114,12 +119,16 @@ export type Decision =
       readonly leaves: boolean
       readonly proof: SenderProof
       readonly reply: Withheld
-      readonly relay: Relay | null
+      /** When an agent wrote it. */
+      readonly work: AgentWork | null
+      /** The agent whose machine says that they are away. */
+      readonly away: Agent | null
     }
   | {
       readonly kind: 'open'
       readonly ticket: NewTicket
       readonly author: Author
+      readonly agent: Agent | null
       /** A ticket done for too long to be reopened, which this one follows up. */
       readonly followUpOf: TicketId | null
       readonly newcomers: readonly Address[]
