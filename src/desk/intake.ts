@@ -6,7 +6,7 @@ import { whyBlocked } from './blocking.ts'
 import { classify } from './classify.ts'
 import { type Commands, readCommands } from './commands.ts'
 import type { Author, Decision, Facts, Past, Relay, Reply } from './decision.ts'
-import { closedFor, drawnFrom, type Withheld, withhold } from './gate.ts'
+import { closedFor, type Withheld, withhold } from './gate.ts'
 import { agentOf, answersElsewhere, newcomers, provenAgent, receivers } from './people.ts'
 import type { Agent, MailboxPolicy, Policy } from './policy.ts'
 import { type Due, dueTimes } from './service-level.ts'
@@ -281,7 +281,8 @@ function dueAt(
 function acknowledge(message: Message, facts: Facts, policy: Policy, mailbox: MailboxPolicy): Reply {
   if (facts.past) return withheldOf(facts.past)
   const { now, buckets, bouncedAt, proof } = facts
-  const closed = closedFor(message, { now, ...buckets, bouncedAt, proof }, policy)
+  const about = { ticket: null, mailbox: mailbox.name }
+  const closed = closedFor(message, about, { now, buckets, bouncedAt, proof }, policy)
   if (closed) return closed
   const restored = mayBeAnswered(facts)
   if (restored) return restored
@@ -296,10 +297,6 @@ function acknowledge(message: Message, facts: Facts, policy: Policy, mailbox: Ma
     send: 'acknowledgement',
     to: sender,
     repeatTheirWords: mayHearThemselves(sender, facts, policy),
-    buckets: {
-      address: drawnFrom(buckets.address, policy.budgets.address, now),
-      mailbox: drawnFrom(buckets.mailbox, policy.budgets.mailbox, now),
-    },
   }
 }
 

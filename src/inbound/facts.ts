@@ -1,5 +1,5 @@
 import type { Facts, Past } from '../desk/decision.ts'
-import { bucketsFor } from '../desk/gate.ts'
+import { type Buckets, drawsOf } from '../desk/gate.ts'
 import type { Policy } from '../desk/policy.ts'
 import type { Candidate, Signal } from '../desk/thread.ts'
 import type { TicketId } from '../desk/ticket.ts'
@@ -52,7 +52,7 @@ export async function gatherFacts(
     senderHasTicket: sender ? await read.hasTicket(sender) : false,
     released: arrived.released,
     senderLanguage: sender ? await read.languageOf(sender) : null,
-    buckets: await buckets(read, sender, arrived.mailbox),
+    buckets: await buckets(read, policy, sender ?? '', found, arrived.mailbox),
     bouncedAt: sender ? await read.bouncedAt(sender) : null,
     ownMail: message.messageId ? ids.ticketOf(message.messageId) : null,
     past: arrived.past && { from: arrived.past, lastMails: await lastMails(read, found) },
@@ -60,9 +60,15 @@ export async function gatherFacts(
   }
 }
 
-async function buckets(read: Reads, sender: string | null, mailbox: string): Promise<Facts['buckets']> {
-  const names = bucketsFor(sender ?? '', mailbox)
-  return { address: sender ? await read.bucket(names.address) : null, mailbox: await read.bucket(names.mailbox) }
+function buckets(
+  read: Reads,
+  { budgets }: Policy,
+  address: string,
+  found: readonly Candidate[],
+  mailbox: string,
+): Promise<Buckets> {
+  const about = [null, ...found.map(({ ticket }) => ticket.id)]
+  return read.buckets(about.flatMap(ticket => drawsOf({ address, ticket, mailbox }, budgets)).map(({ name }) => name))
 }
 
 async function lastMails(read: Reads, found: readonly Candidate[]): Promise<Map<TicketId, Instant>> {
