@@ -47,6 +47,7 @@ export function decide(message: Message, facts: Facts, policy: Policy): Decision
   const fromDesk = facts.past !== null && !robot && ours
   const writer: Writer = {
     address: message.from && foldAddress(message.from.address),
+    addressed: new Set([...message.to, ...message.cc].map(({ address }) => foldAddress(address))),
     isAgent: agent !== null || fromDesk,
     proof: facts.proof,
     provable: policy.mx.servIds.size > 0 && facts.past === null,

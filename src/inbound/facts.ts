@@ -106,8 +106,8 @@ async function candidates(
   }
   for (const { ticket, id } of ours) signs.push({ ticket, signal: 'own-id', value: id })
   for (const id of cited) {
-    const found = known.filter(row => row.id === id).sort((a, b) => Number(b.held) - Number(a.held))
-    for (const row of found) signs.push({ ticket: row.ticket, signal: row.held ? 'held-id' : 'cited-id', value: id })
+    for (const row of firstAndNewest(known.filter(row => row.id === id)))
+      signs.push({ ticket: row.ticket, signal: row.held ? 'held-id' : 'cited-id', value: id })
   }
   for (const row of known) {
     if (row.id === own && !row.held) signs.push({ ticket: row.ticket, signal: 'awaited', value: row.id })
@@ -136,6 +136,16 @@ async function candidates(
     if (issuedTo !== undefined) found.set(id, { ticket, participants, signal, value, issuedTo })
   }
   return [...found.values()]
+}
+
+type Known = Awaited<ReturnType<Reads['threadIds']>>[number]
+
+/** Tickets that have one id, those that hold it before those that cite it: who had it first, then the newest. */
+function firstAndNewest(rows: readonly Known[]): Known[] {
+  return [true, false].flatMap(held => {
+    const [first, ...others] = rows.filter(row => row.held === held).sort((a, b) => a.ticket - b.ticket)
+    return first ? [first, ...others.reverse()] : []
+  })
 }
 
 /** Some clients and gateways drop every reference: an answer of the same person about the same thing, soon after. */
