@@ -1,6 +1,6 @@
 import { type Alarm, type AlarmChange, alarmChanges, alarmMail, headline, type Trouble } from './desk/alarm.ts'
 import { isOpen } from './desk/calendar.ts'
-import { bucketsFor, isStorm } from './desk/gate.ts'
+import { isStorm, mailboxBucket } from './desk/gate.ts'
 import { senderAddress } from './desk/outgoing-mail.ts'
 import type { MailboxPolicy, Policy } from './desk/policy.ts'
 import { learntFrom, silence } from './desk/silence.ts'
@@ -150,7 +150,8 @@ async function readingTroubles(
 
 /** So many automatic mails are no work of people: the gate is closed, and who looks finds the machine. */
 async function stormTrouble({ store, policy }: Watching, mailbox: string, now: Instant): Promise<Trouble[]> {
-  const bucket = await store.read.bucket(bucketsFor('', mailbox).mailbox)
+  const name = mailboxBucket(mailbox)
+  const bucket = (await store.read.buckets([name])).get(name)
   if (!bucket || !isStorm(bucket, policy.budgets, now)) return []
   const { size } = policy.budgets.mailbox
   const detail = `After ${size} automatic mails it sends only a few. Its tickets tell who wrote; nothing is lost.`

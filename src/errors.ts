@@ -4,6 +4,7 @@ export type ErrorCode =
   | 'invalid'
   | 'not_found'
   | 'conflict'
+  | 'outdated'
   | 'unauthorized'
   | 'forbidden'
   | 'imap'

@@ -14,6 +14,7 @@ const STATUS: Readonly<Record<ErrorCode, number>> = {
   invalid: 422,
   not_found: 404,
   conflict: 409,
+  outdated: 412,
   unauthorized: 401,
   forbidden: 403,
   imap: 502,
@@ -101,7 +102,7 @@ export function answerProblems(app: FastifyInstance): void {
 
 /** The problem for anything thrown. What we did not throw on purpose is logged and nothing of it is shown. */
 export function problemOf(error: unknown, request: FastifyRequest): Problem {
-  const status = statusOf(error, request)
+  const status = statusOf(error)
   if (status >= 500) {
     request.log.error({ err: error, method: request.method, route: request.routeOptions.url }, 'request failed')
     const again =
@@ -112,12 +113,9 @@ export function problemOf(error: unknown, request: FastifyRequest): Problem {
   return { ...problem(status, detail), ...(error instanceof InvalidRequest && { errors: [...error.faults] }) }
 }
 
-function statusOf(error: unknown, request: FastifyRequest): number {
+function statusOf(error: unknown): number {
   if (error instanceof InvalidRequest) return 400
-  if (error instanceof DeskError) {
-    // RFC 9110 §13.1.1: the state is not the one that the request was made for.
-    return error.code === 'conflict' && request.headers['if-match'] !== undefined ? 412 : STATUS[error.code]
-  }
+  if (error instanceof DeskError) return STATUS[error.code]
   if (isStorageTrouble(error)) return 503
   const { statusCode = 500, code = '' } = (error ?? {}) as Partial<FastifyError>
   const isFastifys = code.startsWith('FST_') || error instanceof SyntaxError

@@ -153,17 +153,19 @@ export async function ticketOf(reads: Pick<Reads, 'ticket'>, id: TicketId): Prom
   return ticket
 }
 
-/** Throws DeskError('not_found'), and 'conflict' when it is not the one of `ifMatch` any more or was merged. */
+/** Throws DeskError('not_found'), 'conflict' when it was merged, 'outdated' when it is not the one of `ifMatch` any more. */
 export async function ticketToChange(
   reads: Pick<Reads, 'ticket'>,
   id: TicketId,
   ifMatch: string | undefined,
 ): Promise<Ticket> {
   const ticket = await ticketOf(reads, id)
-  if (!matches(ifMatch, ticket)) {
-    throw new DeskError('conflict', `ticket ${id} has changed since: its ETag is ${etagOf(ticket)} now. Read it again.`)
-  }
+  // RFC 9110 §13.2.1: a precondition counts only where the request would have succeeded without it.
   refuseMerged(ticket)
+  // RFC 9110 §13.1.1
+  if (!matches(ifMatch, ticket)) {
+    throw new DeskError('outdated', `ticket ${id} has changed since: its ETag is ${etagOf(ticket)} now. Read it again.`)
+  }
   return ticket
 }
 

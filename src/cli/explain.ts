@@ -80,7 +80,7 @@ function factsFor(message: Message, policy: Policy, now: Instant): Facts {
     senderHasTicket: false,
     released: false,
     senderLanguage: null,
-    buckets: { address: null, mailbox: null },
+    buckets: new Map(),
     bouncedAt: null,
     ownMail: null,
     past: null,

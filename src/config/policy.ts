@@ -57,6 +57,7 @@ export function toPolicy(config: Config, templates: TemplateSet): Policy {
     reopenWithinMs: config.reopenWithin,
     budgets: {
       address: { size: automatic.perAddress, perDay: 2 * automatic.perAddress },
+      ticket: { size: automatic.perTicket, perDay: automatic.perTicket },
       mailbox: { size: automatic.perMailbox, perDay: 24 * automatic.perMailbox },
     },
     heedSuppressHeader: automatic.heedSuppressHeader,

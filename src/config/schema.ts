@@ -278,6 +278,13 @@ export const ConfigSchema = object(
           description:
             'How many automatic mails one address gets at once; twice as many more in a day. A machine that no header betrays stays bounded by it.',
         }),
+        perTicket: Type.Integer({
+          minimum: 1,
+          maximum: 10_000,
+          default: 20,
+          description:
+            'How many automatic mails one ticket brings at once, to whomever; as many more in a day. Many machines in copy of one ticket stay bounded by it.',
+        }),
         perMailbox: Type.Integer({
           minimum: 1,
           maximum: 1_000_000,

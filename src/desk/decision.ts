@@ -3,7 +3,7 @@ import type { SenderProof } from '../mail/authentication-results.ts'
 import type { Address, Report } from '../mail/message.ts'
 import type { AgentWork } from './agent-mail.ts'
 import type { Classification } from './classify.ts'
-import type { Bucket, Withheld } from './gate.ts'
+import type { Buckets, Withheld } from './gate.ts'
 import type { AgentKey, Receivers } from './people.ts'
 import type { Agent } from './policy.ts'
 import type { Due } from './service-level.ts'
@@ -39,8 +39,8 @@ export type Facts = {
   readonly released: boolean
   /** The language the sender is known to write, from earlier mail. */
   readonly senderLanguage: string | null
-  /** What automatic mails to the sender, and of the mailbox, draw from. */
-  readonly buckets: { readonly address: Bucket | null; readonly mailbox: Bucket | null }
+  /** What automatic mails to the sender, about the candidates, and of the mailbox draw from. */
+  readonly buckets: Buckets
   /** When our mail to the sender was last returned for good; null: never. */
   readonly bouncedAt: Instant | null
   /** The ticket that we signed the mail's own Message-ID for: we sent it. Null: somebody else did. */
@@ -68,8 +68,6 @@ export type Reply =
       readonly send: 'acknowledgement'
       readonly to: Address
       readonly repeatTheirWords: boolean
-      /** What is left in the buckets after it. */
-      readonly buckets: { readonly address: Bucket; readonly mailbox: Bucket }
     }
   | Withheld
 

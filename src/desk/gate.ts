@@ -3,24 +3,32 @@ import { foldAddress, isMailable, isOneOf } from '../mail/address.ts'
 import type { SenderProof } from '../mail/authentication-results.ts'
 import type { Message } from '../mail/message.ts'
 import type { Budget, Policy } from './policy.ts'
+import type { TicketId } from './ticket.ts'
 
 /*
  * The one gate that every automatic mail passes. A person always gets theirs; machines that answer each other run dry: each
- * address and each mailbox has a bucket that fills slowly, and a mail takes one drop (token bucket, ITU-T I.371). Of one
- * ticket there is one acknowledgement, which its dedupe key sees to.
+ * address, each ticket and each mailbox has a bucket that fills slowly, and a mail takes one drop of each (token bucket,
+ * ITU-T I.371). That one mail goes out once is seen to by its dedupe key.
  */
 
-/** How full a bucket was at an instant; null: nothing was ever taken. */
+/** How full a bucket was at an instant. */
 export type Bucket = { readonly level: number; readonly at: Instant }
+
+/** Buckets by their names; one that nothing was ever taken from need not be there: it is full. */
+export type Buckets = ReadonlyMap<string, Bucket>
+
+/** An automatic mail, as far as the gate asks: to whom, about which ticket (null: one that is only being opened), from where. */
+export type Automatic = { readonly address: string; readonly ticket: TicketId | null; readonly mailbox: string }
 
 /** What the shell looked up for the gate. */
 export type GateFacts = {
   readonly now: Instant
-  readonly address: Bucket | null
-  readonly mailbox: Bucket | null
+  /** Those that `drawsOf` names. */
+  readonly buckets: Buckets
   /** When our mail to this address was last returned for good; null: never. */
   readonly bouncedAt: Instant | null
-  readonly proof: SenderProof
+  /** Of the mail that is answered; null: none is. */
+  readonly proof: SenderProof | null
 }
 
 /** Why no automatic answer goes out; the keys are stable, the words are for people. */
@@ -30,9 +38,27 @@ export function withhold(why: string, detail: string): Withheld {
   return { send: null, why, detail }
 }
 
-/** The names of the buckets that an automatic mail draws from. */
-export function bucketsFor(address: string, mailbox: string): { readonly address: string; readonly mailbox: string } {
-  return { address: `address:${foldAddress(address)}`, mailbox: `mailbox:${mailbox}` }
+/** A bucket that a mail draws from, and what is said when it is empty. */
+export type Draw = { readonly name: string; readonly budget: Budget; readonly why: string; readonly whose: string }
+
+/** The buckets that an automatic mail draws from. */
+export function drawsOf({ address, ticket, mailbox }: Automatic, budgets: Policy['budgets']): Draw[] {
+  const ofTicket = { name: `ticket:${ticket}`, budget: budgets.ticket, why: 'ticket-storm', whose: 'the ticket' }
+  return [
+    { name: `address:${foldAddress(address)}`, budget: budgets.address, why: 'too-many', whose: 'this address' },
+    ...(ticket === null ? [] : [ofTicket]),
+    { name: mailboxBucket(mailbox), budget: budgets.mailbox, why: 'storm', whose: 'the mailbox' },
+  ]
+}
+
+/** The name of the bucket of all automatic mail of a mailbox. */
+export function mailboxBucket(mailbox: string): string {
+  return `mailbox:${mailbox}`
+}
+
+/** The buckets after one mail. */
+export function drawn(draws: readonly Draw[], buckets: Buckets, now: Instant): Buckets {
+  return new Map(draws.map(({ name, budget }) => [name, drawnFrom(buckets.get(name) ?? null, budget, now)]))
 }
 
 /** How full a bucket is now. One of a time that never came, before the clock was set right, says nothing. */
@@ -41,8 +67,7 @@ export function levelOf(bucket: Bucket | null, { size, perDay }: Budget, now: In
   return Math.min(size, bucket.level + (Math.max(0, msBetween(bucket.at, now)) / DAY) * perDay)
 }
 
-/** A bucket after one mail. */
-export function drawnFrom(bucket: Bucket | null, budget: Budget, now: Instant): Bucket {
+function drawnFrom(bucket: Bucket | null, budget: Budget, now: Instant): Bucket {
   return { level: levelOf(bucket, budget, now) - 1, at: now }
 }
 
@@ -52,38 +77,42 @@ const BOUNCED_FOR_MS = 7 * DAY
 const MOST_HOPS = 40
 
 /** Why this mail gets no automatic answer, the first of the reasons; null: the gate is open. */
-export function closedFor(message: Message, facts: GateFacts, policy: Policy): Withheld | null {
+export function closedFor(
+  message: Message,
+  about: Omit<Automatic, 'address'>,
+  facts: GateFacts,
+  policy: Policy,
+): Withheld | null {
   const { from, automatic, headers } = message
-  if (!from || !isMailable(from.address))
-    return withhold('no-address', 'the mail names no sender that could be answered')
-  // RFC 3834 §2: no automatic response to an automatic response, a list, or ourselves.
-  if (isOneOf(from.address, policy.ownAddresses))
-    return withhold('own-address', `${from.address} is one of our own addresses`)
+  if (!from) return withhold('no-address', 'the mail names no sender that could be answered')
+  // RFC 3834 §2: no automatic response to an automatic response or a list.
   if (automatic) return withhold(automatic.kind, automatic.why)
   const hops = headers.filter(({ name }) => name === 'received').length
   if (hops > MOST_HOPS) return withhold('hops', `the mail has passed ${hops} servers: it goes round in circles`)
-  return bounced(from.address, facts) ?? empty(facts, policy)
+  return closedTo({ ...about, address: from.address }, facts, policy)
+}
+
+/** Why this mail does not go out, whether it answers another or not, the first of the reasons; null: the gate is open. */
+export function closedTo(mail: Automatic, facts: GateFacts, policy: Policy): Withheld | null {
+  const { address } = mail
+  if (!isMailable(address)) return withhold('no-address', 'there is no address that could be written to')
+  // RFC 3834 §2: nor to ourselves.
+  if (isOneOf(address, policy.ownAddresses)) return withhold('own-address', `${address} is one of our own addresses`)
+  return bounced(address, facts) ?? empty(mail, facts, policy)
 }
 
 function bounced(address: string, { bouncedAt, proof, now }: GateFacts): Withheld | null {
-  if (bouncedAt === null || proof.level === 'pass') return null
+  if (bouncedAt === null || proof?.level === 'pass') return null
   const age = msBetween(bouncedAt, now)
   if (age < 0 || age >= BOUNCED_FOR_MS) return null
   return withhold('bounced', `mail to ${address} was returned for good at ${bouncedAt}`)
 }
 
-function empty({ now, address, mailbox }: GateFacts, { budgets }: Policy): Withheld | null {
-  if (levelOf(address, budgets.address, now) < 1)
-    return withhold(
-      'too-many',
-      `this address had ${budgets.address.size} automatic mails, and gets ${budgets.address.perDay} more a day`,
-    )
-  if (levelOf(mailbox, budgets.mailbox, now) < 1)
-    return withhold(
-      'storm',
-      `the mailbox had ${budgets.mailbox.size} automatic mails, and gets ${budgets.mailbox.perDay} more a day`,
-    )
-  return null
+function empty(mail: Automatic, { now, buckets }: GateFacts, { budgets }: Policy): Withheld | null {
+  const dry = drawsOf(mail, budgets).find(({ name, budget }) => levelOf(buckets.get(name) ?? null, budget, now) < 1)
+  if (!dry) return null
+  const { why, whose, budget } = dry
+  return withhold(why, `${whose} had ${budget.size} automatic mails, and gets ${budget.perDay} more a day`)
 }
 
 /** Whether a mailbox has used up its automatic mails within the hour, for the alarm. */

@@ -7,7 +7,7 @@ import { type AgentWork, agentWork, isForUs, withheldOfPast } from './agent-mail
 import { whyBlocked } from './blocking.ts'
 import { classify } from './classify.ts'
 import type { Author, Decision, Facts, Reply } from './decision.ts'
-import { closedFor, drawnFrom, type Withheld, withhold } from './gate.ts'
+import { closedFor, type Withheld, withhold } from './gate.ts'
 import { agentOf, answersElsewhere, newcomers, onBehalfOf, provenAgent } from './people.ts'
 import type { Agent, MailboxPolicy, Policy } from './policy.ts'
 import { type Due, dueTimes } from './service-level.ts'
@@ -48,6 +48,7 @@ export function decide(message: Message, facts: Facts, policy: Policy): Decision
   const fromDesk = facts.past !== null && !robot && ours
   const writer: Writer = {
     address: message.from && foldAddress(message.from.address),
+    addressed: new Set([...message.to, ...message.cc].map(({ address }) => foldAddress(address))),
     isAgent: agent !== null || fromDesk,
     proof: facts.proof,
     provable: policy.mx.servIds.size > 0 && facts.past === null,
@@ -274,7 +275,8 @@ function dueAt(
 function acknowledge(message: Message, facts: Facts, policy: Policy, mailbox: MailboxPolicy): Reply {
   if (facts.past) return withheldOfPast(facts.past.from)
   const { now, buckets, bouncedAt, proof } = facts
-  const closed = closedFor(message, { now, ...buckets, bouncedAt, proof }, policy)
+  const about = { ticket: null, mailbox: mailbox.name }
+  const closed = closedFor(message, about, { now, buckets, bouncedAt, proof }, policy)
   if (closed) return closed
   const restored = mayBeAnswered(facts)
   if (restored) return restored
@@ -289,10 +291,6 @@ function acknowledge(message: Message, facts: Facts, policy: Policy, mailbox: Ma
     send: 'acknowledgement',
     to: sender,
     repeatTheirWords: mayHearThemselves(sender, facts, policy),
-    buckets: {
-      address: drawnFrom(buckets.address, policy.budgets.address, now),
-      mailbox: drawnFrom(buckets.mailbox, policy.budgets.mailbox, now),
-    },
   }
 }
 

@@ -97,8 +97,8 @@ export type Policy = {
   readonly mx: MxTrust
   /** How long (ms) a reply reopens what was done; later it opens a new ticket that follows it up. */
   readonly reopenWithinMs: number
-  /** How much automatic mail one address gets, and one mailbox sends. */
-  readonly budgets: { readonly address: Budget; readonly mailbox: Budget }
+  /** How much automatic mail one address gets, one ticket brings, and one mailbox sends. */
+  readonly budgets: { readonly address: Budget; readonly ticket: Budget; readonly mailbox: Budget }
   /** `X-Auto-Response-Suppress` is a wish, not proof of a machine: whether an acknowledgement heeds it. */
   readonly heedSuppressHeader: boolean
   /** Whose mail is always taken in, and whose never. */

@@ -1,4 +1,5 @@
 import { type Instant, plus } from '../instant.ts'
+import { foldAddress } from '../mail/address.ts'
 import type { SenderProof } from '../mail/authentication-results.ts'
 import type { Address } from '../mail/message.ts'
 import type { Ticket, TicketId } from './ticket.ts'
@@ -48,6 +49,8 @@ export type Participant = Address & { readonly left: boolean; readonly told: boo
 export type Writer = {
   /** Folded; null: the mail names nobody. */
   readonly address: string | null
+  /** Whom the mail is written to, also in copy; folded. */
+  readonly addressed: ReadonlySet<string>
   /** Proven far enough to be believed. */
   readonly isAgent: boolean
   readonly proof: SenderProof
@@ -75,13 +78,18 @@ export function thread(
   const rejected: Rejected[] = []
   let pending: Candidate | null = null
   let followUpOf: TicketId | null = null
-  for (const candidate of candidates) {
+  const ordered = byWhoIsMeant(candidates, writer)
+  for (const [at, candidate] of ordered.entries()) {
     const objection = whyNotAccepted(candidate, writer)
     const over = !writer.isAgent && isOver(candidate.ticket, now, reopenWithinMs)
     if (over) {
       if (objection === null) followUpOf ??= candidate.ticket.id
       rejected.push(reject(candidate, 'the ticket has been done for too long'))
     } else if (objection === null) {
+      const others = ordered.slice(at + 1).filter(other => isRival(other, candidate))
+      rejected.push(
+        ...others.map(other => reject(other, `ticket ${candidate.ticket.id} holds the same id, and is meant`)),
+      )
       return { joined: { candidate, standing: 'accepted' }, followUpOf: null, rejected }
     } else if (SEEN.has(candidate.signal)) {
       // A colleague it was passed on to, or a thief.
@@ -99,6 +107,36 @@ export function thread(
     followUpOf: null,
     rejected: rejected.filter(one => one.ticket !== chosen.ticket.id || one.signal !== chosen.signal),
   }
+}
+
+/**
+ * Some programs give all their mails one Message-ID, and so several tickets hold it. Then the one comes first whose people
+ * the mail is written to; else the newest of whoever had the id first: a stranger may open a ticket under an id they saw.
+ */
+function byWhoIsMeant(candidates: readonly Candidate[], writer: Writer): readonly Candidate[] {
+  const ranks = candidates.map(candidate => {
+    const rivals = candidates.filter(one => one === candidate || isRival(one, candidate))
+    const oldest = Math.min(...rivals.map(({ ticket }) => ticket.id))
+    const owner = rivals.find(({ ticket }) => ticket.id === oldest)?.ticket.requester?.address
+    const isOwners = owner !== undefined && candidate.ticket.requester?.address === owner
+    const place = candidates.indexOf(rivals[0] ?? candidate)
+    return { candidate, order: [place, -meant(candidate, writer), isOwners ? 0 : 1, -candidate.ticket.id] }
+  })
+  return ranks.sort((a, b) => firstDifference(a.order, b.order)).map(({ candidate }) => candidate)
+}
+
+function firstDifference(a: readonly number[], b: readonly number[]): number {
+  return a.map((one, at) => one - (b[at] ?? 0)).find(difference => difference !== 0) ?? 0
+}
+
+function isRival(one: Candidate, other: Candidate): boolean {
+  return one.signal === 'held-id' && other.signal === 'held-id' && one.value === other.value
+}
+
+/** Is the mail written to the requester (2), or at least to somebody else who takes part (1)? */
+function meant({ ticket, participants }: Candidate, { addressed }: Writer): number {
+  if (ticket.requester && addressed.has(foldAddress(ticket.requester.address))) return 2
+  return [...participants.keys()].some(address => addressed.has(address)) ? 1 : 0
 }
 
 /** Null when the sender takes part in the ticket and nothing speaks against its being them. */

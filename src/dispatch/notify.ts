@@ -1,4 +1,4 @@
-import { drawnFrom, levelOf } from '../desk/gate.ts'
+import { type Draw, drawn, levelOf } from '../desk/gate.ts'
 import { type Background, type Happening, notificationMail, type Told, whoIsTold } from '../desk/notification.ts'
 import { replyAddress, senderAddress } from '../desk/outgoing-mail.ts'
 import type { Agent } from '../desk/policy.ts'
@@ -56,8 +56,9 @@ async function tell(
     [...policy.calendars.values()][0]
   if (!mailbox || !calendar) return false
   const name = `agent:${agent.name}`
-  const bucket = await tx.bucket(name)
-  if (levelOf(bucket, AGENT_BUDGET, now) < 1) {
+  const draws: Draw[] = [{ name, budget: AGENT_BUDGET, why: 'too-many', whose: agent.name }]
+  const buckets = await tx.buckets([name])
+  if (levelOf(buckets.get(name) ?? null, AGENT_BUDGET, now) < 1) {
     const detail = `${agent.name} had ${AGENT_BUDGET.size} notifications, and gets ${AGENT_BUDGET.perDay} more a day`
     await tx.addEvents(
       ticket.id,
@@ -93,7 +94,7 @@ async function tell(
   if ((await tx.enqueue(queued, now)) === null) return false
   await tx.saveThreadIds(ticket.id, messageId, [])
   await tx.saveNotification({ messageId, ticket: ticket.id, agent: agent.name, kind: news.notice, at: now })
-  await tx.setBucket(name, drawnFrom(bucket, AGENT_BUDGET, now))
+  await tx.setBuckets(drawn(draws, buckets, now))
   return true
 }
 

@@ -1,5 +1,5 @@
 import type { Facts, Past } from '../desk/decision.ts'
-import { bucketsFor } from '../desk/gate.ts'
+import { type Buckets, drawsOf } from '../desk/gate.ts'
 import { type AgentKey, agentOf, provenAgent } from '../desk/people.ts'
 import type { Policy } from '../desk/policy.ts'
 import type { Candidate, Signal } from '../desk/thread.ts'
@@ -59,7 +59,7 @@ export async function gatherFacts(
     senderHasTicket: sender ? await read.hasTicket(sender) : false,
     released: arrived.released,
     senderLanguage: sender ? await read.languageOf(sender) : null,
-    buckets: await buckets(read, sender, arrived.mailbox),
+    buckets: await buckets(read, policy, sender ?? '', found, arrived.mailbox),
     bouncedAt: sender ? await read.bouncedAt(sender) : null,
     ownMail: message.messageId ? ids.ticketOf(message.messageId) : null,
     past: arrived.past && { from: arrived.past, lastMails: await lastMails(read, found) },
@@ -67,9 +67,15 @@ export async function gatherFacts(
   }
 }
 
-async function buckets(read: Reads, sender: string | null, mailbox: string): Promise<Facts['buckets']> {
-  const names = bucketsFor(sender ?? '', mailbox)
-  return { address: sender ? await read.bucket(names.address) : null, mailbox: await read.bucket(names.mailbox) }
+function buckets(
+  read: Reads,
+  { budgets }: Policy,
+  address: string,
+  found: readonly Candidate[],
+  mailbox: string,
+): Promise<Buckets> {
+  const about = [null, ...found.map(({ ticket }) => ticket.id)]
+  return read.buckets(about.flatMap(ticket => drawsOf({ address, ticket, mailbox }, budgets)).map(({ name }) => name))
 }
 
 async function lastMails(read: Reads, found: readonly Candidate[]): Promise<Map<TicketId, Instant>> {
@@ -158,8 +164,8 @@ async function candidates(
       signs.push({ ticket: token.ticket, signal: 'token', value: `agent's address of ${token.ticket}`, of: token })
   for (const { ticket, id } of ours) signs.push({ ticket, signal: 'own-id', value: id })
   for (const id of cited) {
-    const found = known.filter(row => row.id === id).sort((a, b) => Number(b.held) - Number(a.held))
-    for (const row of found) signs.push({ ticket: row.ticket, signal: row.held ? 'held-id' : 'cited-id', value: id })
+    for (const row of firstAndNewest(known.filter(row => row.id === id)))
+      signs.push({ ticket: row.ticket, signal: row.held ? 'held-id' : 'cited-id', value: id })
   }
   for (const row of known) {
     if (row.id === own && !row.held) signs.push({ ticket: row.ticket, signal: 'awaited', value: row.id })
@@ -193,6 +199,16 @@ async function candidates(
     if (issuedTo !== undefined) found.set(id, { ticket, participants, signal, value, issuedTo })
   }
   return [...found.values()]
+}
+
+type Known = Awaited<ReturnType<Reads['threadIds']>>[number]
+
+/** Tickets that have one id, those that hold it before those that cite it: who had it first, then the newest. */
+function firstAndNewest(rows: readonly Known[]): Known[] {
+  return [true, false].flatMap(held => {
+    const [first, ...others] = rows.filter(row => row.held === held).sort((a, b) => a.ticket - b.ticket)
+    return first ? [first, ...others.reverse()] : []
+  })
 }
 
 /** Some clients and gateways drop every reference: an answer of the same person about the same thing, soon after. */

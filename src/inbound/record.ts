@@ -1,7 +1,7 @@
 import type { AgentWork } from '../desk/agent-mail.ts'
 import { closingKey } from '../desk/closing.ts'
 import type { Decision, Past } from '../desk/decision.ts'
-import { bucketsFor } from '../desk/gate.ts'
+import { type Automatic, drawn, drawsOf } from '../desk/gate.ts'
 import { answerMail, type PassedOn, replyAddress, senderAddress } from '../desk/outgoing-mail.ts'
 import { agentOf } from '../desk/people.ts'
 import type { Agent, MailboxPolicy, Policy } from '../desk/policy.ts'
@@ -219,13 +219,17 @@ async function acknowledge(
   }
   const outbox = await tx.enqueue(queued, now)
   if (outbox === null) return
-  const names = bucketsFor(reply.to.address, mailbox.name)
-  await tx.setBucket(names.address, reply.buckets.address)
-  await tx.setBucket(names.mailbox, reply.buckets.mailbox)
+  await draw(tx, desk.policy, { address: reply.to.address, ticket: id, mailbox: mailbox.name }, now)
   await tx.addPromise({ ticket: id, kind: 'first-response', dueAt: ticket.due.firstResponse.at, outbox }, now)
   await tx.addPromise({ ticket: id, kind: 'resolution', dueAt: ticket.due.resolution.at, outbox }, now)
   const data = { kind: 'acknowledgement', outbox, to: mail.to, language: ticket.language }
   await tx.addEvents(id, [{ kind: 'reply-queued', actor: 'postdesk', data }], now)
+}
+
+/** Takes what an automatic mail costs out of its buckets, in the transaction that queues it. */
+async function draw(tx: Tx, { budgets }: Policy, mail: Automatic, now: Instant): Promise<void> {
+  const draws = drawsOf(mail, budgets)
+  await tx.setBuckets(drawn(draws, await tx.buckets(draws.map(({ name }) => name)), now))
 }
 
 async function append(

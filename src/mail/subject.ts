@@ -53,9 +53,11 @@ export function isForwardSubject(subject: string): boolean {
   return FORWARD_PREFIX.test(rest) || /^\[(?:fwd|fw|wg|tr)\s?:|\((?:fwd|fw)\)$/i.test(rest)
 }
 
-/** The ticket numbers named by tags `[#1042]`, in order, without repetition. */
+/** The ticket numbers named by tags `[#1042]`, in order, without repetition; of an endless subject those at its beginning. */
 export function taggedTickets(subject: string): number[] {
-  return [...new Set([...subject.matchAll(TAG)].map(match => Number(match[1])))].filter(Number.isSafeInteger)
+  return [...new Set([...subject.slice(0, READ).matchAll(TAG)].map(match => Number(match[1])))].filter(
+    Number.isSafeInteger,
+  )
 }
 
 /** The tag of a ticket, as it stands in our subjects. */

@@ -1,21 +1,25 @@
-import type { Bucket } from '../desk/gate.ts'
+import type { Bucket, Buckets } from '../desk/gate.ts'
 import type { Db } from './schema.ts'
 import { statement } from './statement.ts'
 
 /** What automatic mail draws from; a bucket that was never drawn from has no row. */
 export function bucketReads(db: Db) {
   return {
-    async bucket(name: string): Promise<Bucket | null> {
-      const [row] = await bucket(db, { name })
-      return row ?? null
+    async buckets(names: readonly string[]): Promise<Buckets> {
+      const found = new Map<string, Bucket>()
+      for (const name of new Set(names)) {
+        const [row] = await bucket(db, { name })
+        if (row) found.set(name, row)
+      }
+      return found
     },
   }
 }
 
 export function bucketWrites(db: Db) {
   return {
-    async setBucket(name: string, { level, at }: Bucket): Promise<void> {
-      await setBucket(db, { name, level, at })
+    async setBuckets(buckets: Buckets): Promise<void> {
+      for (const [name, { level, at }] of buckets) await setBucket(db, { name, level, at })
     },
   }
 }

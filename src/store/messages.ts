@@ -167,7 +167,7 @@ export function messageReads(db: Db) {
 
     /** The tickets that have had (held) or cited these ids. */
     async threadIds(ids: readonly string[]): Promise<{ id: string; ticket: TicketId; held: boolean }[]> {
-      const rows = await Promise.all([...new Set(ids.map(foldId))].map(id => ticketsOfId(db, { id })))
+      const rows = await Promise.all([...new Set(ids.map(foldId))].map(id => ticketsOfId(db, id)))
       return rows.flat().map(row => ({ id: row.message_id, ticket: row.ticket_id, held: row.held === 1 }))
     },
   }
@@ -271,9 +271,25 @@ const insertMessage = statement((db, message: PlainMessage) =>
     .returning('id'),
 )
 
-const ticketsOfId = statement((db, { id }: { id: string }) =>
-  db.selectFrom('thread_ids').selectAll().where('message_id', '=', id),
-)
+// Programs that give all their mails one Message-ID have thousands of tickets under it.
+const MOST_OF_AN_ID = 10
+
+/** The first tickets with this id, then the newest. */
+async function ticketsOfId(db: Db, id: string) {
+  const first = await firstOfId(db, { id, most: MOST_OF_AN_ID })
+  if (first.length < MOST_OF_AN_ID) return first
+  const newest = await newestOfId(db, { id, most: MOST_OF_AN_ID })
+  const last = first.at(-1)?.ticket_id ?? 0
+  return [...first, ...newest.filter(row => row.ticket_id > last)]
+}
+
+type OfId = { readonly id: string; readonly most: number }
+const firstOfId = statement((db, { id, most }: OfId) => holdersOf(db, id).orderBy('ticket_id').limit(most))
+const newestOfId = statement((db, { id, most }: OfId) => holdersOf(db, id).orderBy('ticket_id', 'desc').limit(most))
+
+function holdersOf(db: Db, id: string) {
+  return db.selectFrom('thread_ids').selectAll().where('message_id', '=', id)
+}
 
 const holdId = statement((db, row: { id: string; ticket: TicketId }) =>
   db

@@ -130,6 +130,10 @@ describe('a merge', () => {
       await api.agent.post('/v1/tickets/1002/split', { messages: [1] }),
       await api.agent.request('PUT', '/v1/tickets/1001/links/1002', { kind: 'related' }),
       await api.agent.request('PUT', '/v1/tickets/1002/links/1001', { kind: 'related' }),
+      // RFC 9110 §13.2.1: whatever the ETag, this is no failed precondition.
+      await merge(1002, 1001, { 'if-match': `"${before.revision}"` }),
+      await merge(1002, 1001, { 'if-match': '"77"' }),
+      await merge(1001, 1002, { 'if-match': '*' }),
     ]
     for (const answer of refused)
       expect(problemOf(answer)).toMatchObject({ status: 409, detail: expect.stringMatching(/into ticket 1001: use/) })

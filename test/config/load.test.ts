@@ -80,7 +80,7 @@ describe('a small configuration', () => {
     })
     expect(config).toMatchObject({
       shutdownGrace: 5000,
-      automatic: { maxAge: 86_400_000, heedSuppressHeader: true },
+      automatic: { maxAge: 86_400_000, perTicket: 20, heedSuppressHeader: true },
       log: { level: 'info' },
       templates: null,
       agents: {},

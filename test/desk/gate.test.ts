@@ -1,6 +1,16 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { type Bucket, bucketsFor, closedFor, drawnFrom, type GateFacts, isStorm, levelOf } from '../../src/desk/gate.ts'
+import {
+  type Bucket,
+  type Buckets,
+  closedFor,
+  closedTo,
+  drawn,
+  drawsOf,
+  type GateFacts,
+  isStorm,
+  levelOf,
+} from '../../src/desk/gate.ts'
 import { DAY, HOUR, plus } from '../../src/instant.ts'
 import type { Message } from '../../src/mail/message.ts'
 import { message } from '../support/message.ts'
@@ -10,8 +20,7 @@ const NOW = '2026-11-23T09:00:00.000Z'
 const budget = { size: 10, perDay: 20 }
 const facts = (different: Partial<GateFacts> = {}): GateFacts => ({
   now: NOW,
-  address: null,
-  mailbox: null,
+  buckets: new Map(),
   bouncedAt: null,
   proof: { level: 'none', why: '' },
   ...different,
@@ -34,13 +43,14 @@ describe('a bucket', () => {
     const gaps = fc.array(fc.integer({ min: 0, max: 2 * HOUR }), { minLength: 1, maxLength: 300 })
     fc.assert(
       fc.property(gaps, all => {
-        let bucket: Bucket | null = null
+        const draws = [{ name: 'x', budget, why: '', whose: '' }]
+        let buckets: Buckets = new Map()
         let now = NOW
         let given = 0
         for (const gap of all) {
           now = plus(now, gap)
-          if (levelOf(bucket, budget, now) < 1) continue
-          bucket = drawnFrom(bucket, budget, now)
+          if (levelOf(buckets.get('x') ?? null, budget, now) < 1) continue
+          buckets = drawn(draws, buckets, now)
           given++
         }
         const days = all.reduce((sum, gap) => sum + gap, 0) / DAY
@@ -51,7 +61,8 @@ describe('a bucket', () => {
 })
 
 describe('the gate', () => {
-  const empty = { level: 0.5, at: NOW }
+  const about = { ticket: 1042, mailbox: 'it' }
+  const empty = (name: string) => ({ buckets: new Map([[name, { level: 0.5, at: NOW }]]) })
   test.each<[string, Partial<Message>, Partial<GateFacts>, string | null]>([
     ['is open for a person', {}, {}, null],
     ['not without an address', { from: null }, {}, 'no-address'],
@@ -59,8 +70,11 @@ describe('the gate', () => {
     ['not to a machine', { automatic: { kind: 'vacation', why: 'Subject' } }, {}, 'vacation'],
     ['not for a mail that goes round in circles', { headers: received(41) }, {}, 'hops'],
     ['many servers are no circle yet', { headers: received(40) }, {}, null],
-    ['not when the address has had enough', {}, { address: empty }, 'too-many'],
-    ['not when the mailbox has sent enough', {}, { mailbox: empty }, 'storm'],
+    ['not when the address has had enough', {}, empty('address:jane@example.org'), 'too-many'],
+    ['another address is another matter', {}, empty('address:john@example.org'), null],
+    ['not when the ticket has brought enough', {}, empty('ticket:1042'), 'ticket-storm'],
+    ['another ticket is another matter', {}, empty('ticket:104'), null],
+    ['not when the mailbox has sent enough', {}, empty('mailbox:it'), 'storm'],
     ['not to who returned our mail', {}, { bouncedAt: plus(NOW, -DAY) }, 'bounced'],
     ['a week later once more', {}, { bouncedAt: plus(NOW, -8 * DAY) }, null],
     [
@@ -70,7 +84,7 @@ describe('the gate', () => {
       null,
     ],
   ])('%s', (_name, mail, more, why) => {
-    expect(closedFor(message(mail), facts(more), policy())?.why ?? null).toBe(why)
+    expect(closedFor(message(mail), about, facts(more), policy())?.why ?? null).toBe(why)
   })
 
   test('tells of a storm while it lasts', () => {
@@ -80,7 +94,23 @@ describe('the gate', () => {
     expect(isStorm({ level: 0, at: plus(NOW, -2 * HOUR) }, budgets, NOW)).toBe(false)
   })
 
-  test('one address is one bucket, however it is written', () => {
-    expect(bucketsFor('Jane@Example.org', 'it')).toEqual(bucketsFor('jane@example.ORG', 'it'))
+  test.each<[string, string, Partial<GateFacts>, string | null]>([
+    ['is open', 'jane@example.org', {}, null],
+    ['not to what is no address', 'jane', {}, 'no-address'],
+    ['not to ourselves', 'IT+x@example.org', {}, 'own-address'],
+    ['not to who returned our mail', 'jane@example.org', { bouncedAt: plus(NOW, -DAY), proof: null }, 'bounced'],
+    ['not when a bucket is empty, of any writing', 'Jane@Example.ORG', empty('address:jane@example.org'), 'too-many'],
+  ])('for a mail that answers none: %s', (_name, address, more, why) => {
+    expect(closedTo({ ...about, address }, facts(more), policy())?.why ?? null).toBe(why)
+  })
+
+  test('takes a drop of each bucket; of no ticket while there is none', () => {
+    const { budgets } = policy()
+    const levels = (ticket: number | null) => {
+      const after = drawn(drawsOf({ address: 'Jane@example.org', ticket, mailbox: 'it' }, budgets), new Map(), NOW)
+      return Object.fromEntries([...after].map(([name, { level }]) => [name, level]))
+    }
+    expect(levels(1042)).toEqual({ 'address:jane@example.org': 9, 'ticket:1042': 19, 'mailbox:it': 2999 })
+    expect(levels(null)).toEqual({ 'address:jane@example.org': 9, 'mailbox:it': 2999 })
   })
 })

@@ -23,7 +23,7 @@ const facts = (different: Partial<Facts> = {}): Facts => ({
   senderHasTicket: false,
   released: false,
   senderLanguage: null,
-  buckets: { address: null, mailbox: null },
+  buckets: new Map(),
   bouncedAt: null,
   ownMail: null,
   past: null,
@@ -141,7 +141,7 @@ describe('no acknowledgement', () => {
     expect(why({}, {}, policy({ mailboxes: new Map([['it', { ...it, acknowledge: false }]]) }))).toBe('switched-off')
   })
   test('to an address that got many within the hour', () => {
-    const left = (level: number) => ({ buckets: { address: { level, at: NOW }, mailbox: null } })
+    const left = (level: number) => ({ buckets: new Map([['address:jane@example.org', { level, at: NOW }]]) })
     expect(why({}, left(0.9))).toBe('too-many')
     expect(why({}, left(1))).toBe('acknowledgement')
   })

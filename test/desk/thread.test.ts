@@ -31,6 +31,7 @@ const candidate = (
 
 const writer = (address: string | null, level: SenderProof['level'] = 'none', isAgent = false): Writer => ({
   address,
+  addressed: new Set(),
   isAgent,
   proof: { level, why: `dmarc=${level}` },
   provable: false,
@@ -155,6 +156,47 @@ describe('what is done', () => {
 
   test('gives way to a ticket that is not', () => {
     expect(joined([done(400 * DAY), candidate(2, 'cited-id')], writer(JANE))).toEqual([2, 'cited-id', 'accepted'])
+  })
+})
+
+describe('of tickets that hold the same id an agent answers', () => {
+  const of = (id: number, requester: string, people: string[] = []): Candidate => ({
+    ...candidate(id, 'held-id', { people: [requester, ...people] }),
+    ticket: ticket({ id, requester: { name: '', address: requester } }),
+    value: 'reused@x',
+  })
+  const [jane, bob, mallory] = [of(1, JANE), of(2, 'Bob@example.org'), of(3, MALLORY, [JANE, 'carl@example.org'])]
+  const answer = (candidates: Candidate[], ...addressed: string[]) => {
+    const by = { ...writer('agent@example.org', 'none', true), addressed: new Set(addressed) }
+    const { joined, rejected } = decide(candidates, by)
+    const others = candidates.map(one => one.ticket.id).filter(id => id !== joined?.candidate.ticket.id)
+    expect(rejected.map(one => one.ticket).sort()).toEqual(others.sort())
+    return joined?.candidate.ticket.id
+  }
+
+  test.each<[string, Candidate[], string[], number]>([
+    ['the one of whom they write to', [jane, bob], ['it@example.org', 'bob@example.org'], 2],
+    ['also when it is not the newest', [jane, bob], [JANE], 1],
+    [
+      'the one with a participant whom they write to',
+      [jane, of(2, 'bob@example.org', ['carl@example.org'])],
+      ['carl@example.org'],
+      2,
+    ],
+    ['the newest, when one person has them all', [jane, of(4, JANE)], ['it@example.org'], 4],
+    ['not that of a stranger who saw the id', [jane, mallory], ['it@example.org'], 1],
+    ['nor when the stranger put the others in copy', [jane, mallory], [JANE, 'carl@example.org'], 1],
+  ])('%s', (_what, candidates, addressed, expected) => {
+    expect(answer(candidates, ...addressed)).toBe(expected)
+    expect(answer(candidates.toReversed(), ...addressed)).toBe(expected)
+  })
+
+  test('and a stronger sign stays stronger', () => {
+    expect(joined([candidate(7, 'own-id'), jane, bob], writer('agent@example.org', 'none', true))).toEqual([
+      7,
+      'own-id',
+      'accepted',
+    ])
   })
 })
 

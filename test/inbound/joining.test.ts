@@ -4,6 +4,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { Policy } from '../../src/desk/policy.ts'
 import { createIds, newSecret } from '../../src/ids.ts'
+import { gatherFacts } from '../../src/inbound/facts.ts'
 import { type Ingested, type Intake, ingest } from '../../src/inbound/ingest.ts'
 import { DAY, plus } from '../../src/instant.ts'
 import { keptLog } from '../support/log.ts'
@@ -179,4 +180,60 @@ test('what was done long ago is followed up by a new ticket that says so', async
   expect((await store.read.ticket(1001))?.status).toBe('solved')
   expect(await store.read.links(1001)).toEqual([{ ticket: 1002, kind: 'follow-up', at: now }])
   expect((await store.read.events(1001)).at(-1)).toMatchObject({ kind: 'linked', data: { ticket: 1002 } })
+})
+
+test('an answer to an id that two tickets hold goes to whom it is written to, and the other one stands in the history', async () => {
+  await take({ from: 'jane@example.org', subject: 'Door', text: 'The door is stuck.', messageId: 'form@web' })
+  await take({ from: 'bob@example.org', subject: 'Window', text: 'The window is stuck.', messageId: 'form@web' })
+  const to = ['bob@example.org', 'it@example.org']
+  expect(await take({ ...ana, to, text: 'Push it.', inReplyTo: 'form@web' })).toMatchObject({ ticket: 1002 })
+  expect((await store.read.events(1002)).find(({ kind }) => kind === 'threaded')).toMatchObject({
+    data: { signal: 'held-id', rejected: [{ ticket: 1001, signal: 'held-id', value: 'form@web' }] },
+  })
+  expect(await take({ ...ana, to: 'it@example.org', text: 'Pull it.', inReplyTo: 'form@web' })).toMatchObject({
+    ticket: 1001,
+  })
+})
+
+test('an id that many tickets hold leads to who had it first, and to the newest', async () => {
+  for (let at = 0; at < 30; at++)
+    await take({ from: `p${at}@example.org`, subject: `No. ${at}`, text: `Form ${at}`, messageId: 'form@web' })
+  const replyFrom = (from: string) => take({ from, subject: 'Well', inReplyTo: 'form@web', text: `It is ${from}.` })
+  expect(await replyFrom('p0@example.org')).toMatchObject({ outcome: 'append', ticket: 1001 })
+  expect(await replyFrom('p29@example.org')).toMatchObject({ outcome: 'append', ticket: 1030 })
+  expect(await store.read.threadIds(['form@web'])).toHaveLength(20)
+})
+
+describe('a mail that names more tickets than any conversation does is looked up for a few of them', () => {
+  const numbers = Array.from({ length: 30 }, (_, at) => 1001 + at)
+  const many = (word: (at: number) => string) => Array.from({ length: 2000 }, (_, at) => word(at))
+
+  test.each<[string, number, (replyTo: string[]) => TestMail]>([
+    ['by reply addresses', 10, to => ({ to })],
+    ['by reply addresses that are forged', 0, to => ({ to: to.map(one => one.replace(/.@/, 'x@')) })],
+    ['by ids', 10, () => ({ references: [...numbers.map(id => `${id}@x`), ...many(at => `old${at}@x`).slice(0, 50)] })],
+    ['by ids of no mail', 0, () => ({ references: many(at => `old${at}@x`) })],
+    ['by tags', 10, () => ({ subject: numbers.map(id => `[#${id}]`).join('') })],
+    ['by tags of no ticket', 0, () => ({ subject: many(at => `[#${at + 5000}]`).join('') })],
+  ])('%s', async (_how, candidates, words) => {
+    const boxes = [...policy().mailboxes].map(([name, box]) => [name, { ...box, subaddress: '+' }] as const)
+    start({ mailboxes: new Map(boxes) })
+    for (const id of numbers) await take({ from: `p${id}@example.org`, subject: `No. ${id}`, messageId: `${id}@x` })
+    const replyTo = (await store.read.outbox({ limit: 100 })).flatMap(({ mail }) => mail.replyTo ?? [])
+    expect(replyTo).toHaveLength(30)
+    let questions = 0
+    const read = new Proxy(store.read, {
+      get(target, name: keyof typeof store.read) {
+        questions++
+        return target[name]
+      },
+    })
+    const bytes = mail({ from: 'mallory@evil.example', to: 'it@example.org', ...words(replyTo) })
+    const seen = await intake.reader.read(bytes, true)
+    if (!('message' in seen)) throw new Error('it could not be read')
+    const arrived = { mailbox: 'it', receivedAt: now, rawMail: 99, past: null, released: false }
+    const facts = await gatherFacts(read, intake, arrived, seen.message, now)
+    expect(facts.candidates).toHaveLength(candidates)
+    expect(questions).toBeLessThan(400)
+  })
 })

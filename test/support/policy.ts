@@ -102,7 +102,11 @@ export function policy(different: Partial<Policy> = {}): Policy {
     peopleDomains: new Set(['example.org']),
     mx: { servIds: new Set(), sealers: new Set() },
     reopenWithinMs: 14 * DAY,
-    budgets: { address: { size: 10, perDay: 20 }, mailbox: { size: 3000, perDay: 72_000 } },
+    budgets: {
+      address: { size: 10, perDay: 20 },
+      ticket: { size: 20, perDay: 20 },
+      mailbox: { size: 3000, perDay: 72_000 },
+    },
     heedSuppressHeader: true,
     senders: { allow: new Set(), block: new Set() },
     heedSpam: true,
