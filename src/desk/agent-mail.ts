@@ -3,37 +3,32 @@ import { isOneOf } from '../mail/address.ts'
 import type { Message } from '../mail/message.ts'
 import { isClosing } from '../mail/phrases.ts'
 import { type Command, type Commands, readCommands } from './commands.ts'
-import type { Facts, Relay } from './decision.ts'
+import type { AgentWork, Facts, Relay } from './decision.ts'
 import { editTicket } from './edit.ts'
 import { type Withheld, withhold } from './gate.ts'
 import { aboveMark, internalWords } from './internal-text.ts'
 import { receivers } from './people.ts'
 import type { Agent, MailboxPolicy, Policy } from './policy.ts'
 import type { Candidate } from './thread.ts'
-import { changesByAnswer, type Ticket, type TicketChanges, type TicketEvent, type TicketId } from './ticket.ts'
+import { changesByAnswer, type Ticket } from './ticket.ts'
 
 /*
  * An agent's mail on a ticket: its commands, the words for the requester, or the note for colleagues. When anything in it
  * cannot be understood nothing of it is done and nothing leaves: it stays as a note, and the agent is told what to do.
  */
 
-/** What an agent's mail comes to. */
-export type AgentWork = {
-  readonly commands: readonly Command[]
-  /** Why nothing of the mail was done, for the agent; null: all of it was. */
+/** The data of the event `commanded`: out of it the agent is told, and `#undo` takes it back. */
+export type Commanded = {
+  readonly message: number
+  /** The commands as words: `solved`, `assign ben`. */
+  readonly commands: readonly string[]
   readonly fault: { readonly line: string; readonly why: string } | null
-  /** It never leaves: only colleagues read it. */
-  readonly internal: boolean
-  readonly changes: TicketChanges
-  /** What history tells beside the changes: new dates. */
-  readonly events: readonly TicketEvent[]
-  readonly tags: readonly string[]
-  readonly mergeInto: TicketId | null
-  /** The answer, as it goes out. */
-  readonly relay: Relay
   /** The agent is told what became of it. */
   readonly receipt: boolean
-  /** Until when what goes out waits, so that it can be taken back. */
+  /** What was changed, with what was there before. */
+  readonly changes: Readonly<Record<string, { readonly from: unknown; readonly to: unknown }>>
+  /** The mail that leaves, and until when it waits; null: none does. */
+  readonly outbox: number | null
   readonly holdUntil: Instant | null
 }
 

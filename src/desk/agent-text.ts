@@ -24,9 +24,9 @@ export function textOf(blocks: readonly Block[]): string {
 export function htmlOf(blocks: readonly Block[]): string {
   const parts = blocks.map(block => {
     if (block.kind === 'text') return paragraphs(block.text)
-    if (block.kind === 'mark') return `<p style="color:#777;font-size:smaller">${escape(block.text)}</p>`
-    if (block.kind === 'fact') return `<div style="color:#555;font-size:smaller">${BAR}${escape(block.text)}</div>`
-    const links = block.links.map(({ label, href }) => `<a href="${escape(href)}">${escape(label)}</a>`)
+    if (block.kind === 'mark') return `<p style="color:#777;font-size:smaller">${escaped(block.text)}</p>`
+    if (block.kind === 'fact') return `<div style="color:#555;font-size:smaller">${BAR}${escaped(block.text)}</div>`
+    const links = block.links.map(({ label, href }) => `<a href="${escaped(href)}">${escaped(label)}</a>`)
     return `<div style="color:#555;font-size:smaller">${BAR}${links.join(' &nbsp; ')}</div>`
   })
   return `<!doctype html>\n<html>\n<body>\n${parts.join('\n')}\n</body>\n</html>\n`
@@ -39,13 +39,13 @@ export function paragraphs(text: string): string {
     .split(/\n{2,}/)
     .map(
       part =>
-        `<p>${escape(part)
+        `<p>${escaped(part)
           .replace(/^ +| {2,}/gm, blanks => '&nbsp;'.repeat(blanks.length))
           .replaceAll('\n', '<br>\n')}</p>`,
     )
     .join('\n')
 }
 
-function escape(text: string): string {
+function escaped(text: string): string {
   return text.replace(/[&<>"]/g, character => `&#${character.codePointAt(0)};`)
 }

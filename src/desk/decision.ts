@@ -1,14 +1,14 @@
 import type { Instant } from '../instant.ts'
 import type { SenderProof } from '../mail/authentication-results.ts'
 import type { Address, Report } from '../mail/message.ts'
-import type { AgentWork } from './agent-mail.ts'
 import type { Classification } from './classify.ts'
+import type { Command } from './commands.ts'
 import type { Buckets, Withheld } from './gate.ts'
 import type { AgentKey, Receivers } from './people.ts'
 import type { Agent } from './policy.ts'
 import type { Due } from './service-level.ts'
 import type { Candidate, Rejected, Signal, Standing } from './thread.ts'
-import type { Ticket, TicketChanges, TicketId } from './ticket.ts'
+import type { Ticket, TicketChanges, TicketEvent, TicketId } from './ticket.ts'
 
 /*
  * What `decide` (`intake.ts`) is told, and what it answers: data alone.
@@ -73,6 +73,26 @@ export type Reply =
 
 /** What an agent's mail brings to the requester, and in copy to those who take part. */
 export type Relay = (Receivers & { readonly text: string }) | Withheld
+
+/** What an agent's mail comes to. */
+export type AgentWork = {
+  readonly commands: readonly Command[]
+  /** Why nothing of the mail was done, for the agent; null: all of it was. */
+  readonly fault: { readonly line: string; readonly why: string } | null
+  /** It never leaves: only colleagues read it. */
+  readonly internal: boolean
+  readonly changes: TicketChanges
+  /** What history tells beside the changes: new dates. */
+  readonly events: readonly TicketEvent[]
+  readonly tags: readonly string[]
+  readonly mergeInto: TicketId | null
+  /** The answer, as it goes out. */
+  readonly relay: Relay
+  /** The agent is told what became of it. */
+  readonly receipt: boolean
+  /** Until when what goes out waits, so that it can be taken back. */
+  readonly holdUntil: Instant | null
+}
 
 export type NewTicket = Pick<
   Ticket,

@@ -1,10 +1,7 @@
-import type { Policy } from '../desk/policy.ts'
-import type { Ids } from '../ids.ts'
-import { type Instant, MINUTE } from '../instant.ts'
-import type { Logger } from '../log.ts'
+import { MINUTE } from '../instant.ts'
 import { backoff, pause } from '../loop.ts'
 import { isStorageTrouble, type Store, type Tx } from '../store/store.ts'
-import type { RecordedEvent } from '../store/tickets.ts'
+import type { Dispatching, Happened } from './dispatching.ts'
 import { notify } from './notify.ts'
 import { writeReceipt } from './receipts.ts'
 
@@ -13,19 +10,6 @@ import { writeReceipt } from './receipts.ts'
  * Whoever wrote the history, a mail, the API or this room itself, is all the same. What follows from an event and the
  * cursor are one transaction: a crash repeats or completes, and nobody is told twice.
  */
-
-export type Dispatching = {
-  readonly store: Store
-  readonly policy: Policy
-  readonly ids: Ids
-  readonly clock: () => Instant
-  readonly log: Logger
-  /** After a commit that may have put something into the outbox. */
-  readonly onQueued: () => void
-}
-
-/** An event with the ticket that it happened to. */
-export type Happened = RecordedEvent & { readonly ticket: number }
 
 export type Dispatcher = {
   /** Something may have happened: called after a commit. */

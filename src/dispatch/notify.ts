@@ -7,7 +7,7 @@ import type { Instant } from '../instant.ts'
 import { domainOf, foldAddress } from '../mail/address.ts'
 import type { StoredMessage } from '../store/messages.ts'
 import type { Reads, Tx } from '../store/store.ts'
-import type { Dispatching, Happened } from './dispatcher.ts'
+import type { Dispatching, Happened } from './dispatching.ts'
 
 /*
  * From an event to the mails that tell agents of it.

@@ -1,23 +1,13 @@
+import type { Commanded } from '../desk/agent-mail.ts'
 import { senderAddress } from '../desk/outgoing-mail.ts'
 import { receiptMail } from '../desk/receipt.ts'
 import { domainOf } from '../mail/address.ts'
 import type { Tx } from '../store/store.ts'
-import type { Dispatching, Happened } from './dispatcher.ts'
+import type { Dispatching, Happened } from './dispatching.ts'
 
 /*
  * What became of an agent's mail, told to the agent.
  */
-
-/** The data of `commanded` and `undone`, as `inbound/agent-work.ts` writes them. */
-type Commanded = {
-  readonly message: number
-  readonly commands: readonly string[]
-  readonly fault: { readonly line: string; readonly why: string } | null
-  readonly receipt: boolean
-  readonly changes: Readonly<Record<string, { readonly from: unknown; readonly to: unknown }>>
-  readonly outbox: number | null
-  readonly holdUntil: string | null
-}
 
 export async function writeReceipt(tx: Tx, { policy, ids, clock }: Dispatching, event: Happened): Promise<void> {
   const commanded = event.data as Commanded

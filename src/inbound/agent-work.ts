@@ -1,5 +1,5 @@
-import type { AgentWork } from '../desk/agent-mail.ts'
-import type { Decision } from '../desk/decision.ts'
+import type { Commanded } from '../desk/agent-mail.ts'
+import type { AgentWork, Decision } from '../desk/decision.ts'
 import type { Agent } from '../desk/policy.ts'
 import { changedEvents, type Ticket, type TicketChanges, type TicketEvent } from '../desk/ticket.ts'
 import { DeskError } from '../errors.ts'
@@ -14,21 +14,6 @@ import type { RecordedEvent } from '../store/tickets.ts'
  */
 
 type Appended = Extract<Decision, { kind: 'append' }>
-
-/** The data of `commanded`. */
-export type Commanded = {
-  readonly message: number
-  /** The commands as words: `solved`, `assign ben`. */
-  readonly commands: readonly string[]
-  readonly fault: { readonly line: string; readonly why: string } | null
-  /** The agent is told what became of it. */
-  readonly receipt: boolean
-  /** What was changed, with what was there before. */
-  readonly changes: Readonly<Record<string, { readonly from: unknown; readonly to: unknown }>>
-  /** The mail that leaves, and until when it waits; null: none does. */
-  readonly outbox: number | null
-  readonly holdUntil: Instant | null
-}
 
 /** What an agent wants, once it is known that it can be: a merge needs its other ticket. */
 export async function checkedWork(tx: Tx, ticket: Ticket, work: AgentWork): Promise<AgentWork> {

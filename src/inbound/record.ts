@@ -1,6 +1,5 @@
-import type { AgentWork } from '../desk/agent-mail.ts'
 import { closingKey } from '../desk/closing.ts'
-import type { Decision, Past } from '../desk/decision.ts'
+import type { AgentWork, Decision, Past } from '../desk/decision.ts'
 import { type Automatic, drawn, drawsOf } from '../desk/gate.ts'
 import { answerMail, type PassedOn, replyAddress, senderAddress } from '../desk/outgoing-mail.ts'
 import { agentOf } from '../desk/people.ts'
