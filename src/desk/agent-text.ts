@@ -15,7 +15,11 @@ const BAR = '│ '
 export function textOf(blocks: readonly Block[]): string {
   const parts = blocks.map(block => {
     if (block.kind === 'fact') return `${BAR}${block.text}\n`
-    if (block.kind === 'links') return block.links.map(({ label, href }) => `${BAR}${label}: <${href}>\n`).join('')
+    // Nobody needs the subject to be written out.
+    if (block.kind === 'links')
+      return block.links
+        .map(({ label, href }) => `${BAR}${label}: <${href.replace(/\?subject=[^&]*$/, '')}>\n`)
+        .join('')
     return `${block.text.trim()}\n\n`
   })
   return `${parts.join('').trimEnd()}\n`

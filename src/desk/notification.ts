@@ -1,6 +1,7 @@
 import type { Instant } from '../instant.ts'
 import { foldAddress } from '../mail/address.ts'
 import type { Address } from '../mail/message.ts'
+import { withVerb } from '../mail/reply-address.ts'
 import { baseSubject, ticketTag } from '../mail/subject.ts'
 import { type Block, htmlOf, textOf } from './agent-text.ts'
 import type { Calendar } from './calendar.ts'
@@ -156,8 +157,8 @@ function facts({ happening: { ticket }, calendar, background, now }: Notificatio
   const { requester, status, priority, category, team, assignee } = ticket
   const at = (instant: Instant) => momentInWords('en', calendar.timeZone, now, instant)
   const due = [
-    ...(ticket.firstResponseAt === null ? [`answer promised for ${at(ticket.firstResponseDue)}`] : []),
-    ...(ticket.solvedAt === null ? [`solution for ${at(ticket.resolutionDue)}`] : [`solved ${at(ticket.solvedAt)}`]),
+    ...(ticket.firstResponseAt === null ? [`answer promised: ${at(ticket.firstResponseDue)}`] : []),
+    ...(ticket.solvedAt === null ? [`solution: ${at(ticket.resolutionDue)}`] : [`solved ${at(ticket.solvedAt)}`]),
     ...(ticket.pendingUntil === null ? [] : [`waits until ${at(ticket.pendingUntil)}`]),
   ]
   const whose = assignee === null ? 'assigned to nobody' : `assigned to ${assignee}`
@@ -185,7 +186,7 @@ function facts({ happening: { ticket }, calendar, background, now }: Notificatio
     .map(text => ({ kind: 'fact', text }))
 }
 
-/** One tap on a telephone: each opens a mail that only needs to be sent. */
+/** One tap on a telephone: each opens a mail that only needs to be sent, for the address itself says what to do. */
 const ACTIONS = ['take', 'solved', 'note', 'help'] as const
 
 function actions({ replyTo, happening: { ticket }, told }: NotificationInput): Block[] {
@@ -198,7 +199,10 @@ function actions({ replyTo, happening: { ticket }, told }: NotificationInput): B
   const verbs = told?.pending ? (['accept', ...ACTIONS] as const) : ACTIONS
   const subject = encodeURIComponent(`Re: ${baseSubject(ticket.subject).slice(0, 60)} ${ticketTag(ticket.id)}`)
   // RFC 6068 §2
-  const link = (verb: string) => `mailto:${replyTo}?subject=${subject}&body=${encodeURIComponent(`#${verb}\r\n`)}`
+  const link = (verb: string) => {
+    const address = withVerb(replyTo, verb)
+    return address ? `mailto:${address}?subject=${subject}` : `mailto:${replyTo}?subject=${subject}&body=%23${verb}`
+  }
   return [lead, { kind: 'links', links: verbs.map(verb => ({ label: `#${verb}`, href: link(verb) })) }]
 }
 

@@ -29,6 +29,8 @@ export type ReceiptInput = {
   readonly address: string
   readonly messageId: string
   readonly answers: { readonly messageId: string | null; readonly before: readonly string[] }
+  /** Where this agent forwards what people wrote to them alone; null: to the mailbox. */
+  readonly forwardTo: string | null
   /** What the agent wrote, so that nothing of it is lost. */
   readonly text: string
   readonly timeZone: string
@@ -115,7 +117,7 @@ const FIELDS: Readonly<Record<string, string>> = {
 }
 
 /** The commands, and what they may name here. */
-function help({ policy }: ReceiptInput): Block[] {
+function help({ policy, forwardTo, mailbox }: ReceiptInput): Block[] {
   const of = (names: Iterable<string>) => [...names].join(', ') || 'none configured'
   return [
     'Commands stand in the first lines, each in its own; below them your words to the requester.',
@@ -129,6 +131,7 @@ function help({ policy }: ReceiptInput): Block[] {
     `#category name — ${of(policy.categories.keys())}`,
     `#template name — sends a prepared text: ${of(policy.answers.keys())}`,
     '#tag word · #merge 1042 · #follow, #unfollow · #accept lets in what a stranger wrote',
+    `Forward a colleague's mail to ${forwardTo ?? senderAddress(mailbox)}, and it becomes their ticket.`,
     '#receipt — tells what became of the mail; #undo — takes the last one back; #help',
   ].map(text => ({ kind: 'fact', text }))
 }

@@ -1,5 +1,5 @@
 import type { Commanded } from '../desk/agent-mail.ts'
-import { senderAddress } from '../desk/outgoing-mail.ts'
+import { replyAddress, senderAddress } from '../desk/outgoing-mail.ts'
 import { receiptMail } from '../desk/receipt.ts'
 import { domainOf } from '../mail/address.ts'
 import type { Tx } from '../store/store.ts'
@@ -31,6 +31,7 @@ export async function writeReceipt(tx: Tx, { policy, ids, clock }: Dispatching, 
     undone: (undone?.data['result'] as 'done' | 'nothing' | 'sent' | 'merged' | undefined) ?? null,
     sentTo: sent ? [...sent.mail.to, ...sent.mail.cc] : [],
     address: ids.agentToken(ticket.id, agent.name, now),
+    forwardTo: replyAddress(mailbox, ids.agentToken(0, agent.name, now)),
     answers: { messageId: answered?.messageId ?? null, before: before.map(one => one.messageId) },
     text: answered?.newText ?? '',
   })

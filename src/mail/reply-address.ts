@@ -27,6 +27,13 @@ export type AgentToken = {
 // Minutes since 1970 to the base of 36 have six digits until the year 6086.
 const AGENT_TOKEN = /^(\d{1,15})\.([0-9a-z]{5,6})\.([a-z2-7]{26})(?:\.([a-z]{2,12}))?$/i
 
+/** An agent's address with a command in it; null when it would be longer than servers need to take. */
+export function withVerb(address: string, verb: string): string | null {
+  const at = address.lastIndexOf('@')
+  const local = `${address.slice(0, at)}.${verb}`
+  return local.length > LONGEST_LOCAL_PART ? null : local + address.slice(at)
+}
+
 /** Reads the token of an agent's address back; null when it has another shape. */
 export function readAgentToken(detail: string): AgentToken | null {
   const [, ticket, made = '', mac = '', verb] = AGENT_TOKEN.exec(detail.toLowerCase()) ?? []
