@@ -49,7 +49,7 @@ export function agentWork(
   const relay = answer()
   const leak = 'send' in relay && relay.why === 'internal-text'
   const failed = fault ?? (leak ? { line: '', why: relay.detail } : null)
-  if (failed) return { ...NOTHING, commands, fault: failed, relay, receipt: agent !== null && !facts.past }
+  if (failed) return { ...NOTHING, commands, words: message.newText, fault: failed, relay, receipt: agent !== null && !facts.past }
 
   const internal = isNote(commands) || (withTexts === '' && !files)
   const reached = !('send' in relay) || relay.why === 'already-addressed' || facts.past !== null
@@ -63,6 +63,7 @@ export function agentWork(
   const receipt = agent !== null && !facts.past && wantsReceipt(agent, commands)
   return {
     commands,
+    words: withTexts,
     fault: null,
     internal,
     changes: {

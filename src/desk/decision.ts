@@ -77,6 +77,8 @@ export type Relay = (Receivers & { readonly text: string }) | Withheld
 /** What an agent's mail comes to. */
 export type AgentWork = {
   readonly commands: readonly Command[]
+  /** What the agent wrote below them; all of it where something was not understood. */
+  readonly words: string
   /** Why nothing of the mail was done, for the agent; null: all of it was. */
   readonly fault: { readonly line: string; readonly why: string } | null
   /** It never leaves: only colleagues read it. */

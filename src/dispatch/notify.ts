@@ -110,7 +110,7 @@ async function newsOf(read: Reads, { kind, ticket: id, actor, data }: Happened):
     case 'opened':
       return data['splitFrom'] === undefined ? { ...news, notice: 'new' } : null
     case 'message':
-      if (!message || isAbsence(message)) return null
+      if (!message || isAbsence(message) || isEmpty(message)) return null
       if (message.author === 'agent' || message.author === 'postdesk') return { ...news, notice: 'note' }
       return { ...news, notice: 'reply' }
     case 'changed':
@@ -131,6 +131,11 @@ async function newsOf(read: Reads, { kind, ticket: id, actor, data }: Happened):
     default:
       return null
   }
+}
+
+/** Commands alone are told by what they change. */
+function isEmpty({ author, newText, attachments }: StoredMessage): boolean {
+  return author === 'agent' && newText.trim() === '' && attachments.length === 0
 }
 
 /** A machine's word that somebody is away, or got our mail, is no news. */

@@ -13,11 +13,11 @@ export async function writeReceipt(tx: Tx, { policy, ids, clock }: Dispatching, 
   const commanded = event.data as Commanded
   if (!commanded.receipt) return
   const agent = policy.agents.find(({ name }) => event.actor === `agent:${name}`)
-  const ticket = await tx.ticket(event.ticket)
+  const ticket = await tx.ticket(await tx.survivorOf(event.ticket))
   const mailbox = ticket && policy.mailboxes.get(ticket.mailbox)
   if (!agent || !ticket || !mailbox) return
   const now = clock()
-  const undone = (await tx.events(ticket.id)).find(
+  const undone = (await tx.events(event.ticket)).find(
     one => one.kind === 'undone' && one.data['message'] === commanded.message,
   )
   const sent = commanded.outbox === null ? null : await tx.outboxMail(commanded.outbox)

@@ -61,9 +61,12 @@ export async function record(
     case 'blocked':
     case 'skip':
       return { outcome: decision.kind, reason: decision.why, ticket: null }
-    case 'append':
+    case 'append': {
       await append(tx, desk, arrived, message, decision, now)
-      return { outcome: 'append', reason: `${decision.signal} ${decision.value}`, ticket: decision.ticket.id }
+      // An agent's mail may have merged it.
+      const ticket = await tx.survivorOf(decision.ticket.id)
+      return { outcome: 'append', reason: `${decision.signal} ${decision.value}`, ticket }
+    }
     case 'open': {
       const ticket = await open(tx, desk, arrived, message, decision, now)
       return { outcome: 'open', reason: null, ticket }
@@ -249,7 +252,9 @@ async function append(
       : 'postdesk'
   const who = { ticket: ticket.id, author, agent: agent?.name ?? null, standing }
   const direction = work?.internal ? 'note' : 'in'
-  const messageId = await tx.saveMessage({ ...received(arrived, message, who), direction }, message.attachments)
+  const said = received(arrived, message, who)
+  const newText = work && !arrived.past ? work.words : said.newText
+  const messageId = await tx.saveMessage({ ...said, newText, direction }, message.attachments)
   // A stranger's ids would let further strangers in by citing them, and their Cc would make them participants.
   if (standing === 'accepted') {
     await tx.saveThreadIds(ticket.id, message.messageId, namedIds(message))

@@ -83,7 +83,7 @@ describe.each([
       ({ kind }) => kind === 'answer',
     )
     expect(answer?.state).toBe('withdrawn')
-    expect(await notes(stage)).toContain('#cause dust\n#fix cleaned\n#solved\nIt works again.')
+    expect(await notes(stage)).toContain('It works again.')
     expect((await stage.lastTo('ana@example.org')).mail.text).toContain('Taken back')
   })
 
