@@ -1,6 +1,6 @@
 import { type Instant, plus } from '../instant.ts'
 import { isOneOf } from '../mail/address.ts'
-import type { Message } from '../mail/message.ts'
+import type { Attachment, Message } from '../mail/message.ts'
 import { isClosing } from '../mail/phrases.ts'
 import { type Command, type Commands, readCommands } from './commands.ts'
 import type { AgentWork, Facts, Relay } from './decision.ts'
@@ -45,11 +45,19 @@ export function agentWork(
   const { commands, text, fault } = readAgentMail(message, facts, agent, policy)
   const words = agent && isOnlySignature(text, agent) ? '' : text
   const withTexts = [...textsNamed(commands, ticket, policy), words].filter(part => part !== '').join('\n\n')
-  const files = message.attachments.length > 0
+  const files = message.attachments.some(isForReading)
   const relay = answer()
   const leak = 'send' in relay && relay.why === 'internal-text'
   const failed = fault ?? (leak ? { line: '', why: relay.detail } : null)
-  if (failed) return { ...NOTHING, commands, words: message.newText, fault: failed, relay, receipt: agent !== null && !facts.past }
+  if (failed)
+    return {
+      ...NOTHING,
+      commands,
+      words: message.newText,
+      fault: failed,
+      relay,
+      receipt: agent !== null && !facts.past,
+    }
 
   const internal = isNote(commands) || (withTexts === '' && !files)
   const reached = !('send' in relay) || relay.why === 'already-addressed' || facts.past !== null
@@ -103,8 +111,13 @@ const NOTHING = { internal: true, changes: {}, events: [], tags: [], mergeInto: 
 /** What was sent from the mailbox itself has reached people as it is: a word that only looks like a command was none. */
 function readAgentMail({ newText }: Message, { past, agentKey }: Facts, agent: Agent | null, policy: Policy): Commands {
   if (!agent) return { commands: [], text: newText.trim(), fault: null }
-  const read = readCommands(aboveMark(newText), agentKey?.verb ?? null, agent, policy)
-  return past && read.fault ? { commands: [], text: newText.trim(), fault: null } : read
+  const { text, below } = aboveMark(newText)
+  const read = readCommands(text, agentKey?.verb ?? null, agent, policy)
+  if (past) return read.fault ? { commands: [], text: newText.trim(), fault: null } : read
+  if (below === '' || read.fault) return read
+  // Seen where a program quotes in no known way and the words stand below: nobody can tell whose they are.
+  const why = 'what is yours cannot be told from what you quoted: write above the quotation, or leave it out'
+  return { ...read, fault: { line: below.slice(0, 80), why } }
 }
 
 function isNote(commands: readonly Command[]): boolean {
@@ -117,6 +130,11 @@ function textsNamed(commands: readonly Command[], ticket: Ticket, policy: Policy
     const texts = one.kind === 'template' ? (policy.answers.get(one.name) ?? {}) : {}
     return texts[ticket.language] ?? texts['en'] ?? Object.values(texts)[0] ?? []
   })
+}
+
+/** A signature (RFC 8551 §3.5.3, RFC 3156 §5) is for programs. */
+export function isForReading({ contentType, inline }: Attachment): boolean {
+  return !inline && !/^application\/(?:x-)?(?:pkcs7|pgp)-signature$/i.test(contentType)
 }
 
 /** Ours is among the addresses that the mail was written to, or it was written to nobody else (Bcc). */

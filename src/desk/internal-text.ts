@@ -12,10 +12,15 @@ const MARK = /^.{0,40}Postdesk: for agents only\b|^[>\s]*│ /m
 /** As `mail/reply-address.ts` reads them. */
 const AGENT_TOKEN = /\d{1,15}\.[0-9a-z]{5,6}\.[a-z2-7]{26}/i
 
-/** The text above the mark of a notification; all of it when there is none. */
-export function aboveMark(text: string): string {
+/** The text above the mark of a notification; all of it when there is none. `below`: something else follows what is marked. */
+export function aboveMark(text: string): { readonly text: string; readonly below: string } {
   const found = MARK.exec(text)
-  return found ? text.slice(0, found.index).replace(/[\s>|*_]+$/, '') : text
+  if (!found) return { text, below: '' }
+  const lines = text.slice(found.index).split('\n')
+  const last = lines.findLastIndex(line => MARK.test(line))
+  // The notification may be quoted on: what the quotation of it ends with is no word of the agent.
+  const below = lines.slice(last + 1).filter(line => line.trim() !== '' && !/^\s*[>|]/.test(line))
+  return { text: text.slice(0, found.index).replace(/[\s>|*_]+$/, ''), below: below.join('\n') }
 }
 
 /** So many words in a row of an internal text are no chance. */

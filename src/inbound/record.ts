@@ -1,3 +1,4 @@
+import { isForReading } from '../desk/agent-mail.ts'
 import { closingKey } from '../desk/closing.ts'
 import type { AgentWork, Decision, Past } from '../desk/decision.ts'
 import { type Automatic, drawn, drawsOf } from '../desk/gate.ts'
@@ -360,7 +361,7 @@ async function relay(
 /** Images of the HTML stay behind: the answer goes out as text. */
 function passedOn(rawMail: number, message: Message): PassedOn[] {
   return message.attachments
-    .filter(attachment => !attachment.inline)
+    .filter(isForReading)
     .map(({ part, filename, contentType }) => ({ rawMail, part, filename, contentType }))
 }
 

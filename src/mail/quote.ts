@@ -51,9 +51,26 @@ export type Introduction = {
 
 /** The lines of plain text (RFC 3676 §4.5: a line that begins with `>` is quoted). */
 export function plainLines(text: string): Line[] {
-  return lineFeeds(text)
-    .split('\n')
-    .map(line => ({ text: line, quoted: QUOTED.test(line) && !isFramedAttribution(line), role: null }))
+  const lines = lineFeeds(text).split('\n')
+  const indented = indentedQuotes(lines)
+  return lines.map((line, at) => ({
+    text: line,
+    quoted: (QUOTED.test(line) && !isFramedAttribution(line)) || indented.has(at),
+    role: null,
+  }))
+}
+
+/** mailx and s-nail indent what they quote with a tab, right below their attribution. */
+function indentedQuotes(lines: readonly string[]): ReadonlySet<number> {
+  const quoted = new Set<number>()
+  lines.forEach((line, at) => {
+    if (line.startsWith('\t') || !/[:：]$/.test(line)) return
+    let next = at + 1
+    while (lines[next]?.trim() === '') next++
+    if (!lines[next]?.startsWith('\t') || attribution(line) === 0) return
+    for (; next < lines.length && (lines[next]?.startsWith('\t') || lines[next] === ''); next++) quoted.add(next)
+  })
+  return quoted
 }
 
 function lineFeeds(text: string): string {

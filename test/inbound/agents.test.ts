@@ -65,7 +65,7 @@ describe.each([
     expect((await notes(stage)).at(-1)).toContain('It was the toner.')
     const receipt = await stage.lastTo('ana@example.org')
     expect(receipt).toMatchObject({ kind: 'receipt', mail: { automatic: true } })
-    expect(receipt.mail.text).toMatch(/Nothing was sent.*“#sloved”: #sloved is no command[^]*It was the toner/)
+    expect(receipt.mail.text).toMatch(/Nothing was sent.*“#sloved”: #sloved is no command[\s\S]*It was the toner/)
     expect((await ticketOf(stage)).status).toBe('open')
   })
 

@@ -1,0 +1,100 @@
+/*
+ * Replies to our notifications as mail programs write them: commands are read right, and the words go out exactly.
+ */
+import { describe, expect, test } from 'vitest'
+import type { OutboxMail } from '../../src/store/outbox.ts'
+import { SHAPES, shaped } from '../support/client-shapes.ts'
+import { isInstalled, MAIL_CLIENTS, replyWith } from '../support/mail-clients.ts'
+import { openStage, type Stage, withSubaddresses } from '../support/stage.ts'
+
+const ANA = 'Ana Pop <ana@example.org>'
+const LONG = `Bună Jane,
+
+cablul era desprins; l-am fixat la loc și am verificat împreună cu Mihai.
+
+1. Reporniți imprimanta.
+2. Încercați din nou până la ora 16.
+
+Vă mulțumesc pentru răbdare`
+
+const CASES = [
+  ['an answer', LONG, { answer: LONG, commands: [] }],
+  ['a short answer', 'On my way.', { answer: 'On my way.', commands: [] }],
+  [
+    '#solved with words',
+    '#solved\nThe cable was loose, it works again.',
+    { answer: 'The cable was loose, it works again.', commands: ['solved'] },
+  ],
+  ['#solved alone', '#solved', { answer: null, commands: ['solved'] }],
+  ['a note', '#note\nShe always pulls that cable.', { answer: null, commands: ['note'] }],
+  [
+    'several commands',
+    '#take\n#priority high\n#tag cable\nI come at three.',
+    { answer: 'I come at three.', commands: ['assign ana', 'priority high', 'tag cable'] },
+  ],
+  [
+    'cause and fix',
+    '#cause a loose cable\n#fix plugged in again\n#solved',
+    { answer: null, commands: ['cause a loose cable', 'fix plugged in again', 'solved'] },
+  ],
+  ['no command', '#sovled\nIt works again.', { answer: null, commands: [] }],
+] as const
+
+async function told(stage: Stage): Promise<OutboxMail> {
+  await stage.arrives({
+    from: 'Jane Doe <jane@example.org>',
+    subject: 'Printer',
+    text: 'Hello,\n\nthe printer on the second floor prints nothing.\n\nJane',
+  })
+  await stage.arrives({
+    from: 'Ben Roe <ben@example.org>',
+    to: (await stage.lastTo('ben@example.org')).mail.replyTo ?? '',
+    text: '#note\nHer manager wants it done by noon, whatever it costs us.',
+    subject: 'Re: Printer',
+  })
+  return stage.lastTo('ana@example.org')
+}
+
+async function outcome(stage: Stage) {
+  const outbox = (await stage.store.read.outbox({ ticket: 1001, limit: 100 })).reverse()
+  const answer = outbox.find(({ kind }) => kind === 'answer')?.mail.text ?? null
+  const commanded = (await stage.store.read.events(1001)).findLast(
+    ({ kind, actor }) => kind === 'commanded' && actor === 'agent:ana',
+  )
+  return {
+    answer: answer && answer.trimEnd(),
+    commands: commanded?.data['commands'] ?? [],
+    fault: commanded?.data['fault'] ?? null,
+  }
+}
+
+const check = (stage: Stage, name: string, { answer, commands }: (typeof CASES)[number][2]) =>
+  outcome(stage).then(({ fault, ...found }) => {
+    expect(found).toEqual({ answer, commands })
+    expect(fault === null).toBe(name !== 'no command')
+  })
+
+describe.each(SHAPES)('a reply in the shape of $name', shape => {
+  test.each(CASES)('%s', async (name, words, expected) => {
+    await using stage = await openStage(withSubaddresses())
+    await stage.arrives(shaped(shape, (await told(stage)).mail, ANA, words))
+    await check(stage, name, expected)
+  })
+})
+
+for (const client of MAIL_CLIENTS) {
+  const required = process.env['POSTDESK_REQUIRE_CLIENTS'] === '1'
+  const name = `a reply by ${client.name}`
+  // They are not part of a developer's machine: apt-get install mutt neomutt s-nail.
+  describe.skipIf(!required && !isInstalled(client))(
+    isInstalled(client) ? name : `${name} (needs ${client.program}, which is not installed)`,
+    () => {
+      test.each(CASES)('%s', async (name, words, expected) => {
+        await using stage = await openStage(withSubaddresses())
+        const notification = await told(stage)
+        await stage.arrives(await replyWith(client, notification.mail, words))
+        await check(stage, name, expected)
+      })
+    },
+  )
+}

@@ -1,0 +1,174 @@
+/*
+ * How mail programs write replies, as far as it matters to who reads them: where the new words stand, how the old ones are
+ * quoted, in text, in HTML or in both. Written by hand after the programs' own output.
+ */
+import { randomUUID } from 'node:crypto'
+import type { OutgoingMail } from '../../src/desk/outgoing-mail.ts'
+import { mail, type TestMail } from './mail.ts'
+
+export type Shape = {
+  readonly name: string
+  /** The bodies of a reply with these words to this mail. */
+  readonly body: (words: string, to: OutgoingMail) => Pick<TestMail, 'text' | 'html'>
+  /** What the program writes in front of the subject. */
+  readonly prefix?: string
+  /** Wrapped into a signed mail (S/MIME, RFC 8551 §3.5.3). */
+  readonly signed?: boolean
+}
+
+const escaped = (text: string) => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')
+const lines = (words: string, wrap: (line: string) => string) => words.split('\n').map(wrap).join('\n')
+const quoted = (text: string) => lines(text.trimEnd(), line => (line === '' ? '>' : `> ${line}`))
+/** The HTML of the mail that is answered, without its frame. */
+const inner = ({ html, text }: OutgoingMail) =>
+  html?.replace(/^[\s\S]*<body>|<\/body>[\s\S]*$/g, '') ?? `<pre>${escaped(text)}</pre>`
+const who = ({ from }: OutgoingMail) => `${from.name} <${from.address}>`
+const divs = (words: string) => lines(words, line => `<div>${line === '' ? '<br>' : escaped(line)}</div>`)
+
+const outlookHeader = (to: OutgoingMail) => `From: ${who(to)}
+Sent: Monday, November 23, 2026 10:00 AM
+To: Ana Pop <ana@example.org>
+Subject: ${to.subject}`
+
+const outlookDesktopHtml = (
+  words: string,
+  to: OutgoingMail,
+) => `<html xmlns:o="urn:schemas-microsoft-com:office:office"><head><style><!-- p.MsoNormal {margin:0} --></style></head>
+<body lang="EN-GB" link="#0563C1"><div class="WordSection1">
+${lines(words, line => `<p class="MsoNormal"><span lang="EN-GB">${line === '' ? '<o:p>&nbsp;</o:p>' : `${escaped(line)}<o:p></o:p>`}</span></p>`)}
+<p class="MsoNormal"><o:p>&nbsp;</o:p></p>
+<div><div style="border:none;border-top:solid #E1E1E1 1.0pt;padding:3.0pt 0cm 0cm 0cm">
+<p class="MsoNormal"><b>From:</b> ${escaped(who(to))} <br><b>Sent:</b> Monday, November 23, 2026 10:00 AM<br><b>To:</b> Ana Pop &lt;ana@example.org&gt;<br><b>Subject:</b> ${escaped(to.subject)}<o:p></o:p></p>
+</div></div><p class="MsoNormal"><o:p>&nbsp;</o:p></p>
+${inner(to)}
+</div></body></html>`
+
+export const SHAPES: readonly Shape[] = [
+  {
+    name: 'Outlook desktop',
+    prefix: 'RE: ',
+    body: (words, to) => ({
+      text: `${words}\n\n${outlookHeader(to)}\n\n${to.text}`,
+      html: outlookDesktopHtml(words, to),
+    }),
+  },
+  {
+    name: 'Outlook desktop, HTML only, in German',
+    prefix: 'AW: ',
+    body: (words, to) => ({
+      html: outlookDesktopHtml(words, to)
+        .replace('<b>From:', '<b>Von:')
+        .replace('<b>Sent:</b> Monday, November 23, 2026 10:00 AM', '<b>Gesendet:</b> Montag, 23. November 2026 10:00')
+        .replace('<b>To:', '<b>An:')
+        .replace('<b>Subject:', '<b>Betreff:'),
+    }),
+  },
+  {
+    name: 'Outlook desktop, plain text',
+    prefix: 'RE: ',
+    body: (words, to) => ({ text: `${words}\n\n-----Original Message-----\n${outlookHeader(to)}\n\n${to.text}` }),
+  },
+  {
+    name: 'Outlook on the web',
+    prefix: 'Re: ',
+    body: (words, to) => ({
+      text: `${words}\n________________________________\n${outlookHeader(to)}\n\n${to.text}`,
+      html: `<html><head><style type="text/css" style="display:none;"> P {margin-top:0;margin-bottom:0;} </style></head><body dir="ltr">
+${lines(words, line => `<div class="elementToProof" style="font-family: Calibri; font-size: 12pt">${line === '' ? '<br>' : escaped(line)}</div>`)}
+<div id="appendonsend"></div><hr style="display:inline-block;width:98%" tabindex="-1">
+<div id="divRplyFwdMsg" dir="ltr"><font face="Calibri, sans-serif" style="font-size:11pt"><b>From:</b> ${escaped(who(to))}<br><b>Sent:</b> Monday, November 23, 2026 10:00<br><b>To:</b> Ana Pop &lt;ana@example.org&gt;<br><b>Subject:</b> ${escaped(to.subject)}</font><div>&nbsp;</div></div>
+<div>${inner(to)}</div></body></html>`,
+    }),
+  },
+  {
+    name: 'Outlook for iOS',
+    prefix: 'Re: ',
+    body: (words, to) => ({
+      text: `${words}\n\nGet Outlook for iOS<https://aka.ms/o0ukef>\n________________________________\n${outlookHeader(to)}\n\n${to.text}`,
+      html: `<html><head></head><body><div dir="ltr">${divs(words)}</div>
+<div id="ms-outlook-mobile-body-separator-line" data-applydefaultfontstyles="true" dir="ltr"><br></div><div id="ms-outlook-mobile-signature" dir="ltr">Get <a href="https://aka.ms/o0ukef">Outlook for iOS</a></div>
+<div id="mail-editor-reference-message-container"><hr style="display:inline-block;width:98%" tabindex="-1"><div id="divRplyFwdMsg" dir="ltr"><font face="Calibri, sans-serif"><b>From:</b> ${escaped(who(to))}<br><b>Sent:</b> Monday, November 23, 2026 10:00:00 AM<br><b>To:</b> Ana Pop &lt;ana@example.org&gt;<br><b>Subject:</b> ${escaped(to.subject)}</font></div>${inner(to)}</div></body></html>`,
+    }),
+  },
+  {
+    name: 'Gmail on the web',
+    prefix: 'Re: ',
+    body: (words, to) => ({
+      text: `${words}\n\nOn Mon, 23 Nov 2026 at 10:00, ${who(to)}\nwrote:\n\n${quoted(to.text)}\n`,
+      html: `<div dir="ltr">${divs(words)}</div><br><div class="gmail_quote gmail_quote_container"><div dir="ltr" class="gmail_attr">On Mon, 23 Nov 2026 at 10:00, ${escaped(to.from.name)} &lt;<a href="mailto:${to.from.address}">${to.from.address}</a>&gt; wrote:<br></div><blockquote class="gmail_quote" style="margin:0px 0px 0px 0.8ex;border-left:1px solid rgb(204,204,204);padding-left:1ex">${inner(to)}</blockquote></div>\n`,
+    }),
+  },
+  {
+    name: 'Gmail for Android',
+    prefix: 'Re: ',
+    body: (words, to) => ({
+      text: `${words}\n\nOn Mon, 23 Nov 2026, 10:00 ${who(to)} wrote:\n\n${quoted(to.text)}\n`,
+      html: `<div dir="auto">${divs(words)}</div><br><div class="gmail_quote"><div dir="ltr" class="gmail_attr">On Mon, 23 Nov 2026, 10:00 ${escaped(who(to))} wrote:<br></div><blockquote class="gmail_quote" style="margin:0 0 0 .8ex;border-left:1px #ccc solid;padding-left:1ex">${inner(to)}</blockquote></div>\n`,
+    }),
+  },
+  {
+    name: 'Apple Mail',
+    prefix: 'Re: ',
+    body: (words, to) => ({
+      text: `${words}\n\n> On 23 Nov 2026, at 10:00, ${who(to)} wrote:\n> \n${quoted(to.text)}\n`,
+      html: `<html><head></head><body style="overflow-wrap: break-word;">${divs(words)}<br id="lineBreakAtBeginningOfMessage"><div><br><blockquote type="cite"><div>On 23 Nov 2026, at 10:00, ${escaped(who(to))} wrote:</div><br class="Apple-interchange-newline"><div>${inner(to)}</div></blockquote></div><br></body></html>`,
+    }),
+  },
+  {
+    name: 'iPhone',
+    prefix: 'Re: ',
+    body: (words, to) => ({
+      text: `${words}\n\nSent from my iPhone\n\n> On 23 Nov 2026, at 10:00, ${who(to)} wrote:\n> \n> ${quoted(to.text).slice(2)}\n`,
+      html: `<html><head></head><body dir="auto">${divs(words)}<div><br id="lineBreakAtBeginningOfSignature"><div dir="ltr">Sent from my iPhone</div><div dir="ltr"><br><blockquote type="cite">On 23 Nov 2026, at 10:00, ${escaped(who(to))} wrote:<br><br></blockquote></div><blockquote type="cite"><div dir="ltr">${inner(to)}</div></blockquote></div></body></html>`,
+    }),
+  },
+  {
+    name: 'Thunderbird, below the quotation',
+    prefix: 'Re: ',
+    body: (words, to) => ({
+      text: `On 23/11/2026 10:00, ${who(to)} wrote:\n${quoted(to.text)}\n\n${words}\n`,
+      html: `<!DOCTYPE html><html><head></head><body text="#000000"><div class="moz-cite-prefix">On 23/11/2026 10:00, ${escaped(who(to))} wrote:<br></div><blockquote type="cite" cite="mid:x@example.org">${inner(to)}</blockquote>${lines(words, line => `<p>${escaped(line)}</p>`)}</body></html>`,
+    }),
+  },
+  {
+    name: 'Thunderbird, above, as text',
+    prefix: 'Re: ',
+    body: (words, to) => ({ text: `${words}\n\nOn 23/11/2026 10:00, ${who(to)} wrote:\n${quoted(to.text)}\n` }),
+  },
+  {
+    name: 'Apple Mail, signed',
+    prefix: 'Re: ',
+    signed: true,
+    body: (words, to) => ({
+      text: `${words}\n\n> On 23 Nov 2026, at 10:00, ${who(to)} wrote:\n> \n${quoted(to.text)}\n`,
+    }),
+  },
+]
+
+/** The reply of a mail program in this shape, as it comes over the wire. */
+export function shaped(shape: Shape, to: OutgoingMail, from: string, words: string): Buffer {
+  const reply = mail({
+    from,
+    to: to.replyTo ?? to.from.address,
+    subject: `${shape.prefix ?? ''}${to.subject.replace(/^re: /i, '')}`,
+    inReplyTo: to.messageId,
+    references: [...to.references, to.messageId],
+    date: new Date('2026-11-23T09:30:00Z'),
+    ...shape.body(words, to),
+  })
+  return shape.signed ? signed(reply) : reply
+}
+
+/** The body becomes the first part of a multipart/signed; nobody looks at the signature. */
+function signed(plain: Buffer): Buffer {
+  const text = plain.toString('latin1')
+  const end = text.indexOf('\r\n\r\n')
+  const header = text.slice(0, end).split(/\r\n(?![ \t])/)
+  const isOfBody = (field: string) => /^content-/i.test(field)
+  const boundary = `Apple-Mail=_${randomUUID()}`
+  const type = `Content-Type: multipart/signed; boundary="${boundary}"; protocol="application/pkcs7-signature"; micalg=sha-256`
+  const signature = `--${boundary}\r\nContent-Type: application/pkcs7-signature; name=smime.p7s\r\nContent-Disposition: attachment; filename=smime.p7s\r\nContent-Transfer-Encoding: base64\r\n\r\nMIAGCSqGSIb3DQEHAqCAMIACAQExADALBgkqhkiG9w0BBwGggDEAAAAAAAA=\r\n--${boundary}--\r\n`
+  const outer = [...header.filter(field => !isOfBody(field)), type].join('\r\n')
+  const body = `--${boundary}\r\n${header.filter(isOfBody).join('\r\n')}\r\n\r\n${text.slice(end + 4)}\r\n`
+  return Buffer.from(`${outer}\r\n\r\n${body}${signature}`, 'latin1')
+}
