@@ -6,10 +6,10 @@ import type { TicketId } from '../desk/ticket.ts'
 import type { Ids } from '../ids.ts'
 import { DAY, earlier, type Instant, plus } from '../instant.ts'
 import { foldAddress } from '../mail/address.ts'
-import { senderProof } from '../mail/authentication-results.ts'
 import type { Message } from '../mail/message.ts'
 import { citedIds, foldId } from '../mail/message-id.ts'
 import { readReplyToken, replyTokens } from '../mail/reply-address.ts'
+import { proofOf } from '../mail/rewritten-from.ts'
 import { baseSubject, isReplySubject, taggedTickets } from '../mail/subject.ts'
 import { conversationIds } from '../mail/thread-index.ts'
 import type { Reads } from '../store/store.ts'
@@ -47,7 +47,7 @@ export async function gatherFacts(
     receivedAt: arrived.receivedAt,
     duplicateOf: await read.sameContent(message.fingerprint, arrived.rawMail),
     candidates: found,
-    proof: senderProof(message.headers, message.from, policy.mx),
+    proof: proofOf(message, policy.mx),
     reportOn: original ? await ticketOfOurMail(read, ids, original) : null,
     senderHasTicket: sender ? await read.hasTicket(sender) : false,
     released: arrived.released,
