@@ -40,7 +40,7 @@ export async function gatherFacts(
 ): Promise<Facts> {
   const sender = message.from?.address ?? null
   const original = message.report?.originalMessageId ?? null
-  const found = await candidates(read, ids, policy, arrived.mailbox, message, now)
+  const found = await candidates(read, ids, policy, arrived, message)
   return {
     now: arrived.past ? earlier(arrived.receivedAt, now) : now,
     mailbox: arrived.mailbox,
@@ -87,9 +87,8 @@ async function candidates(
   read: Reads,
   ids: Ids,
   policy: Policy,
-  mailbox: string,
+  { mailbox, past, receivedAt }: Arrived,
   message: Message,
-  now: Instant,
 ): Promise<Candidate[]> {
   const delimiter = policy.mailboxes.get(mailbox)?.subaddress ?? null
   const signs: Sign[] = []
@@ -115,7 +114,8 @@ async function candidates(
   for (const ticket of taggedTickets(message.subject)) signs.push({ ticket, signal: 'tag', value: `[#${ticket}]` })
   for (const row of await read.threadIds(conversationIds(message.headers)))
     signs.push({ ticket: row.ticket, signal: 'conversation', value: row.id })
-  for (const ticket of await ofSameSubject(read, message, now))
+  // Years later nobody can tell any more: there ids alone count.
+  for (const ticket of past ? [] : await ofSameSubject(read, message, receivedAt))
     signs.push({ ticket, signal: 'subject', value: baseSubject(message.subject) })
 
   const found = new Map<TicketId, Candidate>()
@@ -149,12 +149,20 @@ function firstAndNewest(rows: readonly Known[]): Known[] {
 }
 
 /** Some clients and gateways drop every reference: an answer of the same person about the same thing, soon after. */
-async function ofSameSubject(read: Reads, message: Message, now: Instant): Promise<TicketId[]> {
+async function ofSameSubject(read: Reads, message: Message, receivedAt: Instant): Promise<TicketId[]> {
   const subject = baseSubject(message.subject)
   if (!message.from || subject === '' || !isReplySubject(message.subject)) return []
-  const lately = { requester: foldAddress(message.from.address), updatedSince: plus(now, -SAME_SUBJECT_MS) }
+  const since = plus(receivedAt, -SAME_SUBJECT_MS)
+  const lately = { requester: foldAddress(message.from.address), updatedSince: since }
   const recent = await read.tickets(lately, MAX_CANDIDATES)
-  return recent.filter(one => baseSubject(one.subject) === subject).map(({ id }) => id)
+  const found: TicketId[] = []
+  for (const { id, subject: its, openedAt } of recent) {
+    if (baseSubject(its) !== subject) continue
+    // A mailbox that is read for the first time brings years of mail within minutes.
+    const last = (await read.lastMailAt(id)) ?? openedAt
+    if (last >= since && last <= plus(receivedAt, SAME_SUBJECT_MS)) found.push(id)
+  }
+  return found
 }
 
 /** The ticket that a mail of ours with this Message-ID belongs to; null when we never sent it. */
