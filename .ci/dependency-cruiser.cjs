@@ -27,6 +27,7 @@ module.exports = {
     room('inbound', ['store', 'desk', 'mail'], street),
     room('outbound', ['store', 'desk', 'mail'], street),
     room('api', ['store', 'desk', 'mail'], street),
+    room('dispatch', ['store', 'desk', 'mail'], street),
     {
       name: 'nobody imports the roof',
       severity: 'error',

@@ -5,6 +5,7 @@ import type { Config } from './config/schema.ts'
 import { imapAccount, type Secrets, smtpAccount } from './config/secrets.ts'
 import type { PassedOn } from './desk/outgoing-mail.ts'
 import type { Policy } from './desk/policy.ts'
+import { createDispatcher } from './dispatch/dispatcher.ts'
 import { DeskError } from './errors.ts'
 import type { AfterReading, StartFrom, WatchedFolder } from './inbound/folder.ts'
 import type { ImapAccount } from './inbound/imap.ts'
@@ -85,7 +86,12 @@ async function startOn(
     for (const { sender } of outgoing) sender.wake()
   }
   const folders = watchedFolders(config, mailbox => withTokens(imapAccount(config, secrets, mailbox)))
-  const intake: Intake = { policy, ids, store, reader, clock, log, onIngested: wakeSenders }
+  const dispatcher = createDispatcher({ store, policy, ids, clock, log, onQueued: wakeSenders })
+  const wakeAll = () => {
+    wakeSenders()
+    dispatcher.wake()
+  }
+  const intake: Intake = { policy, ids, store, reader, clock, log, onIngested: wakeAll }
   const api = await createApi({
     store,
     policy,
@@ -94,7 +100,7 @@ async function startOn(
     log,
     trustProxy: config.http.trustProxy,
     folders,
-    onQueued: wakeSenders,
+    onQueued: wakeAll,
     replay: rawMail => replay(intake, rawMail),
     release: rawMail => release(intake, rawMail),
     reconcile: async mailbox =>
@@ -109,6 +115,7 @@ async function startOn(
   const sending = new AbortController()
   const hangUp = new AbortController()
   const readers = folders.map(folder => watchFolder(intake, folder, reading.signal, hangUp.signal))
+  const dispatched = policy.agents.length > 0 ? dispatcher.run(reading.signal) : Promise.resolve()
   const senders = outgoing.map(({ sender }) => sender.run(sending.signal))
   const { admins, alarmAfter: alarmAfterMs } = config
   const watching = {
@@ -133,7 +140,7 @@ async function startOn(
       // In this order nothing new comes in while what is in hand is finished; whoever keeps us waiting is hung up on.
       const patience = config.shutdownGrace / 2
       reading.abort()
-      await within(patience, Promise.all([api.close(), alarms, ...readers]), () => {
+      await within(patience, Promise.all([api.close(), alarms, dispatched, ...readers]), () => {
         log.warn('a client or a mailbox did not stop in time: its mail is read again')
         api.server.closeAllConnections()
         hangUp.abort()

@@ -1,7 +1,8 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
+import { epochMs, type Instant, MINUTE } from './instant.ts'
 import { foldAddress } from './mail/address.ts'
 import { readOwnId } from './mail/message-id.ts'
-import { readReplyToken } from './mail/reply-address.ts'
+import { type AgentToken, readReplyToken } from './mail/reply-address.ts'
 
 /** Makes and recognises this instance's Message-IDs, and the tokens of its reply addresses. */
 export type Ids = {
@@ -11,6 +12,13 @@ export type Ids = {
   ticketOf(id: string): number | null
   /** What follows the delimiter in the reply address of this ticket and this person: at most 42 characters, always the same. */
   replyToken(ticket: number, address: string): string
+  /**
+   * What follows the delimiter in the address that an agent answers to, about this ticket or (0) anything: at most 48 characters.
+   * Whoever writes to it from that agent's address is that agent.
+   */
+  agentToken(ticket: number, agent: string, at: Instant): string
+  /** Did we make this token, and for this agent? */
+  isTokenOf(token: AgentToken, agent: string): boolean
   /** The ticket a token was made for, when we made it and for this person; null for any other, a forwarded one too. */
   ticketOfToken(token: string, address: string): number | null
 }
@@ -41,6 +49,7 @@ export function createIds(key: Uint8Array): Ids {
     timingSafeEqual(Buffer.from(mac(signed)), Buffer.from(given))
   // An address may hold anything but begins nothing that `mint` signs.
   const reply = (ticket: number, address: string): string => `reply.${ticket}.${foldAddress(address)}`
+  const ofAgent = (ticket: number, made: string, agent: string): string => `agent.${ticket}.${made}.${agent}`
   return {
     mint(ticket, domain) {
       const signed = `pd.${ticket}.${base32(randomBytes(10))}`
@@ -52,6 +61,13 @@ export function createIds(key: Uint8Array): Ids {
     },
     replyToken(ticket, address) {
       return `${ticket}.${mac(reply(ticket, address))}`
+    },
+    agentToken(ticket, agent, at) {
+      const made = Math.floor(epochMs(at) / MINUTE).toString(36)
+      return `${ticket}.${made}.${mac(ofAgent(ticket, made, agent))}`
+    },
+    isTokenOf({ ticket, made, mac: given }, agent) {
+      return isMac(given, ofAgent(ticket, made, agent))
     },
     ticketOfToken(token, address) {
       const read = readReplyToken(token)

@@ -1,11 +1,10 @@
 import { type Static, Type } from 'typebox'
-import { acceptMessage, LINK_KINDS, type LinkKind, mergeTickets, refuseMerged, splitTicket } from '../desk/joining.ts'
+import { LINK_KINDS, type LinkKind, refuseMerged, splitTicket } from '../desk/joining.ts'
 import type { Policy } from '../desk/policy.ts'
 import type { Ticket, TicketId } from '../desk/ticket.ts'
 import { DeskError } from '../errors.ts'
 import type { Instant } from '../instant.ts'
-import { citedIds } from '../mail/message-id.ts'
-import type { StoredMessage } from '../store/messages.ts'
+import { recordAcceptance, recordMerge } from '../store/record-joining.ts'
 import type { Tx } from '../store/store.ts'
 import { actorOf } from './auth.ts'
 import type { Routes } from './options.ts'
@@ -83,7 +82,7 @@ export const joiningRoutes: Routes = async (app, { store, policy, clock }) => {
     async (request, reply) => {
       const survivor = await store.write(async tx => {
         const merged = await ticketToChange(tx, request.params.id, request.headers['if-match'])
-        return merge(tx, merged, await named(tx, request.body.into), actorOf(request), clock())
+        return recordMerge(tx, merged, await named(tx, request.body.into), actorOf(request), clock())
       })
       reply.header('etag', etagOf(survivor))
       return survivor
@@ -193,21 +192,11 @@ export const joiningRoutes: Routes = async (app, { store, policy, clock }) => {
         if (!message) throw new DeskError('not_found', `there is no message ${id}`)
         if (message.ticket === null) throw new DeskError('conflict', `message ${id} belongs to no ticket`)
         const ticket = await ticketOf(tx, message.ticket)
-        await accept(tx, ticket, message, request.body?.participant, actorOf(request), clock())
+        await recordAcceptance(tx, ticket, message, request.body?.participant, actorOf(request), clock())
         return (await tx.message(id)) ?? message
       })
     },
   )
-}
-
-async function merge(tx: Tx, merged: Ticket, survivor: Ticket, actor: string, now: Instant): Promise<Ticket> {
-  const outcome = mergeTickets(merged, survivor, await tx.messages(merged.id), actor, now)
-  for (const placed of outcome.placed) await tx.placeMessage(placed)
-  await tx.moveConversation(merged.id, survivor.id, now)
-  await tx.addEvents(merged.id, outcome.merged.events, now)
-  await tx.addEvents(survivor.id, outcome.survivor.events, now)
-  await tx.changeTicket(merged.id, outcome.merged.changes, now, merged.revision)
-  return tx.changeTicket(survivor.id, outcome.survivor.changes, now, survivor.revision)
 }
 
 async function split(
@@ -234,23 +223,6 @@ async function split(
   await tx.addEvents(from.id, [{ kind: 'split', actor, data: { into: id, messages: moved } }], now)
   await tx.changeTicket(from.id, {}, now, from.revision)
   return ticketOf(tx, id)
-}
-
-async function accept(
-  tx: Tx,
-  ticket: Ticket,
-  message: StoredMessage,
-  joins: boolean | undefined,
-  actor: string,
-  now: Instant,
-): Promise<void> {
-  const outcome = acceptMessage(ticket, message, joins, actor, now)
-  await tx.placeMessage(outcome.placed)
-  await tx.saveThreadIds(ticket.id, message.messageId, citedIds([], message.references))
-  if (outcome.joins)
-    await tx.addParticipants(ticket.id, [await tx.savePerson(outcome.joins, message.language, now)], now)
-  await tx.addEvents(ticket.id, outcome.events, now)
-  await tx.changeTicket(ticket.id, outcome.changes, now, ticket.revision)
 }
 
 async function pairOf(tx: Tx, id: TicketId, other: TicketId, ifMatch: string | undefined): Promise<[Ticket, Ticket]> {

@@ -7,16 +7,16 @@ const LINE = {
   ticket: orNull.number('The ticket it is about.'),
   message: orNull.number('The message of the ticket that it carries.'),
   kind: oneOf(
-    ['acknowledgement', 'answer', 'notice'],
-    'Written by the program, by an agent, or by the program to the admins.',
+    ['acknowledgement', 'answer', 'closing', 'notification', 'receipt', 'notice'],
+    '`answer` is written by an agent, `closing` tells the requester that it is solved; `notification` and `receipt` go to agents, a `notice` to the admins.',
   ),
   mailbox: text('The mailbox it leaves from.'),
   to: list(ref(Address), 'Its recipients.'),
   subject: text('Its subject.'),
   messageId: text('Its Message-ID, the same at every attempt.'),
   state: oneOf(
-    ['queued', 'sent', 'failed'],
-    '`queued` is tried again by itself; `failed` for good, until a retry by hand.',
+    ['queued', 'sent', 'failed', 'withdrawn'],
+    '`queued` is tried again by itself; `failed` for good, until a retry by hand; `withdrawn` was taken back by an agent in time.',
   ),
   attempts: number('How often it was tried.'),
   nextAttemptAt: instant('When it is tried next, while queued.'),
@@ -47,7 +47,12 @@ export const OutboxDetail = object(
 
 export const OUTBOX_SHAPES = [OutboxLine, OutboxDetail]
 
+// The addresses that give agents their powers are theirs alone.
+const AGENT_TOKEN = /\d+\.[0-9a-z]{5,6}\.[a-z2-7]{26}/g
+
 /** A line of the outbox as it is shown; the detail's schema shows the rest of it. */
 export function outboxLine({ mail, ...line }: OutboxMail) {
-  return { ...mail, ...line }
+  const { text, html, automatic, ...rest } = mail
+  const hide = (words: string) => words.replace(AGENT_TOKEN, '…')
+  return { ...rest, ...line, automatic: automatic !== false, text: hide(text), html: html && hide(html) }
 }

@@ -8,7 +8,7 @@ import { ById, idBefore, object, oneOf, PAGE_SIZE, PAGING, page, pageOf, ref } f
 
 const ListQuery = object({
   ...PAGING,
-  state: Type.Optional(oneOf(['queued', 'sent', 'failed'], 'In this state.')),
+  state: Type.Optional(oneOf(['queued', 'sent', 'failed', 'withdrawn'], 'In this state.')),
   ticket: Type.Optional(
     Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER, description: 'About this ticket.' }),
   ),

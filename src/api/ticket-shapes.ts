@@ -42,6 +42,9 @@ const TICKET = {
   firstResponseAt: orNull.instant('When a person first answered.'),
   solvedAt: orNull.instant('When it was solved.'),
   updatedAt: instant('When it last changed.'),
+  pendingUntil: orNull.instant('When a pending ticket is looked at again, unless the requester answers before.'),
+  cause: orNull.text('Why it happened, as the requester is told.'),
+  fix: orNull.text('What solved it, as the requester is told.'),
   mergedInto: orNull.number('The ticket that has its messages now, when it was merged; it is not changed any more.'),
   revision: number('Counts the changes: the ETag of the ticket.'),
 }

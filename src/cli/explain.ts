@@ -74,6 +74,8 @@ function factsFor(message: Message, policy: Policy, now: Instant): Facts {
     duplicateOf: null,
     candidates: [],
     proof: proofOf(message, policy.mx),
+    agentKey: null,
+    internal: new Map(),
     reportOn: null,
     senderHasTicket: false,
     released: false,

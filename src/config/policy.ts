@@ -20,13 +20,19 @@ export function toPolicy(config: Config, templates: TemplateSet): Policy {
       afterAnswer: mailbox.afterAnswer,
       subaddress: mailbox.subaddress,
     })),
-    agents: Object.entries(config.agents).map(([name, { displayName, addresses, teams }]) => ({
+    agents: Object.entries(config.agents).map(([name, { addresses, notify, ...agent }]) => ({
+      ...agent,
       name,
-      displayName,
       addresses: addresses.map(foldAddress),
-      teams,
+      notify: new Set(notify),
     })),
-    teams: entries(config.teams, (name, { displayName }) => ({ name, displayName })),
+    teams: entries(config.teams, (name, { returnAfter, ...team }) => ({ ...team, name, returnAfterMs: returnAfter })),
+    answers: entries(config.answers, (_name, texts) => texts),
+    agentMail: {
+      undoForMs: config.agentMail.undoFor,
+      keysForMs: config.agentMail.keysFor,
+      dueWarningMs: config.agentMail.dueWarning,
+    },
     rules: config.rules.map(toRule),
     calendars: entries(config.calendars, toCalendar),
     serviceLevels: entries(config.serviceLevels, (name, { calendar, targets }) => ({

@@ -6,6 +6,7 @@
  * is ever in it, so that it can be logged.
  */
 import { type Static, Type } from 'typebox'
+import { Agent, AgentMail, Answers, Team } from './agent-schema.ts'
 import {
   elapsed,
   host,
@@ -22,23 +23,6 @@ import {
   working,
 } from './fields.ts'
 import { Mailbox } from './mailbox-schema.ts'
-
-const Agent = object(
-  {
-    displayName: text('The name requesters see.'),
-    addresses: Type.Array(text('A mail address.'), {
-      minItems: 1,
-      description: 'The addresses this agent writes from. The first is written to.',
-    }),
-    teams: list(reference('The name of a team.'), 'The teams this agent works in.', { uniqueItems: true }),
-  },
-  { description: 'A person who answers tickets.' },
-)
-
-const Team = object(
-  { displayName: text('The name requesters and agents see.') },
-  { description: 'A group of agents that tickets go to.' },
-)
 
 const words = (description: string) =>
   Type.Optional(
@@ -211,6 +195,8 @@ export const ConfigSchema = object(
     mailboxes: named(Mailbox, { minProperties: 1, description: 'The shared mailboxes, by name.' }),
     teams: named(Team, { default: {}, description: 'The teams, by name.' }),
     agents: named(Agent, { default: {}, description: 'The people who answer tickets, by name.' }),
+    answers: Answers,
+    agentMail: AgentMail,
     categories: named(
       named(text('The name of the category in that language.'), {
         ...LANGUAGE,

@@ -90,6 +90,7 @@ function checkReferences(config: Sketch<Config>, broken: Broken, find: Find): vo
   }
   for (const [name, agent] of named(config.agents)) {
     for (const [at, team] of (agent.teams ?? []).entries()) refer(['agents', name, 'teams', at], 'teams', team)
+    refer(['agents', name, 'calendar'], 'calendars', agent.calendar)
   }
   for (const [name, level] of named(config.serviceLevels)) {
     refer(['serviceLevels', name, 'calendar'], 'calendars', level.calendar)

@@ -1,22 +1,224 @@
-/** What an agent's mail asks the desk to do, and the words that are left for the requester. */
+import { DAY, HOUR, MINUTE } from '../instant.ts'
+import { foldAddress } from '../mail/address.ts'
+import type { Agent, Policy } from './policy.ts'
+import { PRIORITIES, type Priority, type TicketId } from './ticket.ts'
+
+/*
+ * What an agent's mail asks the desk to do: lines that begin with `#`, above everything else that the agent wrote. Quoted
+ * and later lines are never commands. What looks like a command and is none keeps the whole mail from going out, for it
+ * was meant for us.
+ */
+
+export type Command =
+  /** The mail is for colleagues alone. */
+  | { readonly kind: 'note' }
+  | { readonly kind: 'solved' }
+  | { readonly kind: 'open' }
+  /** Waits for the requester, at most so long (ms); null: for good. */
+  | { readonly kind: 'pending'; readonly forMs: number | null }
+  /** Null: to nobody. */
+  | { readonly kind: 'assign'; readonly agent: string | null }
+  | { readonly kind: 'team'; readonly team: string }
+  | { readonly kind: 'priority'; readonly priority: Priority }
+  | { readonly kind: 'category'; readonly category: string }
+  | { readonly kind: 'tag'; readonly tags: readonly string[] }
+  | { readonly kind: 'merge'; readonly into: TicketId }
+  | { readonly kind: 'follow' | 'unfollow' }
+  /** A text of the configuration goes to the requester, above what the agent wrote. */
+  | { readonly kind: 'template'; readonly name: string }
+  | { readonly kind: 'cause' | 'fix'; readonly text: string }
+  /** What a stranger wrote is let in. */
+  | { readonly kind: 'accept' }
+  | { readonly kind: 'undo' }
+  /** The agent wants to be told what becomes of this mail. */
+  | { readonly kind: 'receipt' }
+  | { readonly kind: 'help' }
+
 export type Commands = {
-  readonly solve: boolean
-  /** The first line looked like a command but is none that we know: its mail must not go out. */
-  readonly unknown: string | null
+  readonly commands: readonly Command[]
+  /** The words below them: for the requester, or with `note` for colleagues. */
   readonly text: string
+  /** What is no command though it looks like one, and what to do about it. Then nothing of the mail is done or sent. */
+  readonly fault: { readonly line: string; readonly why: string } | null
 }
 
-const COMMAND_LINE = /^#([\p{L}][\p{L}\p{N}-]{0,30})(?:\s.*)?$/u
+/** Reads the commands of an agent's new text. `verb`: a command that the address itself holds. */
+export function readCommands(newText: string, verb: string | null, agent: Agent, policy: Policy): Commands {
+  const commands: Command[] = []
+  const faults: { line: string; why: string }[] = []
+  const lines = newText.replace(INVISIBLE, '').split(/\r?\n/)
+  let words: string | null = null
+  const take = (line: string, name: string, argument: string): void => {
+    const read = readers.get(name)?.(argument, agent, policy) ?? `#${name} is no command`
+    if (typeof read === 'string') faults.push({ line: line.slice(0, LONGEST_LINE), why: read })
+    else commands.push(read)
+  }
+  if (verb !== null) take(`…${verb}@`, verb, '')
+  let next = 0
+  for (; next < lines.length; next++) {
+    const line = bare(lines[next] ?? '')
+    if (line === '') continue
+    const match = COMMAND_LINE.exec(line)
+    const name = match?.[2]?.toLowerCase() ?? ''
+    // `# Printers` is a headline, `# solved` is not.
+    if (!match || (match[1] !== '' && !readers.has(name))) break
+    const argument = (match[3] ?? '').trim()
+    if (name === 'note') {
+      commands.push({ kind: 'note' })
+      words = argument
+    } else take(line, name, argument)
+  }
+  const rest = lines.slice(next).join('\n').trim()
+  return { commands, text: [words ?? '', rest].filter(part => part !== '').join('\n'), fault: faults[0] ?? null }
+}
 
-/** Reads the command on the first line of an agent's new text; quoted and later lines are never commands. */
-export function readCommands(newText: string): Commands {
-  const text = newText.trim()
-  const end = text.indexOf('\n')
-  const first = (end < 0 ? text : text.slice(0, end)).trim()
-  const match = COMMAND_LINE.exec(first)
-  if (!match) return { solve: false, unknown: null, text }
-  const rest = end < 0 ? '' : text.slice(end + 1).trim()
-  if (match[1]?.toLowerCase() === 'solved' && first.length === '#solved'.length)
-    return { solve: true, unknown: null, text: rest }
-  return { solve: false, unknown: first.slice(0, 80), text: rest }
+const LONGEST_LINE = 80
+// Seen in front of what was pasted or typed on a telephone: zero-width marks, byte order marks.
+const INVISIBLE = /[\u200b-\u200f\u2060\ufeff]/gu
+const COMMAND_LINE = /^[#＃](\s?)(\p{L}[\p{L}\p{N}-]{0,30})(?:[\s:：]+(.*)|[.!]?)$/u
+
+/** Gmail writes what was bold as `*#solved*` into the plain text. */
+function bare(line: string): string {
+  const text = line.replace(/\s+/g, ' ').trim()
+  return /^([*_]{1,2})[#＃].*\1$/.test(text) ? text.replace(/^[*_]+|[*_]+$/g, '') : text
+}
+
+/** Gives the command, or in words what is wrong with it. */
+type Read = (argument: string, agent: Agent, policy: Policy) => Command | string
+
+/** A command that takes nothing: `#solved thanks to all` may be meant in two ways, so nobody guesses. */
+const alone =
+  (command: Command): Read =>
+  argument =>
+    argument === '' ? command : `#${command.kind} stands alone in its line: write your words below it`
+
+const readers: ReadonlyMap<string, Read> = new Map<string, Read>([
+  ['note', alone({ kind: 'note' })],
+  ['solved', alone({ kind: 'solved' })],
+  ['open', alone({ kind: 'open' })],
+  ['pending', pending],
+  ['assign', assign],
+  [
+    'take',
+    (argument, agent) =>
+      argument === ''
+        ? { kind: 'assign', agent: agent.name }
+        : '#take takes the ticket for you: for somebody else write #assign and their name',
+  ],
+  [
+    'team',
+    (argument, _, { teams }) =>
+      oneOfThe(
+        'team',
+        argument,
+        [...teams.values()].map(one => [one.name, one.name, one.displayName]),
+        team => ({ kind: 'team', team }),
+      ),
+  ],
+  [
+    'priority',
+    argument =>
+      oneOfThe(
+        'priority',
+        argument,
+        PRIORITIES.map(one => [one, one]),
+        priority => ({ kind: 'priority', priority: priority as Priority }),
+      ),
+  ],
+  [
+    'category',
+    (argument, _, { categories }) =>
+      oneOfThe(
+        'category',
+        argument,
+        [...categories].map(([key, names]) => [key, key, ...Object.values(names)]),
+        category => ({ kind: 'category', category }),
+      ),
+  ],
+  ['tag', tag],
+  ['merge', merge],
+  ['follow', alone({ kind: 'follow' })],
+  ['unfollow', alone({ kind: 'unfollow' })],
+  [
+    'template',
+    (argument, _, { answers }) =>
+      oneOfThe(
+        'template',
+        argument,
+        [...answers.keys()].map(name => [name, name]),
+        name => ({ kind: 'template', name }),
+      ),
+  ],
+  ['cause', told('cause')],
+  ['fix', told('fix')],
+  ['accept', alone({ kind: 'accept' })],
+  ['undo', alone({ kind: 'undo' })],
+  ['receipt', alone({ kind: 'receipt' })],
+  ['help', () => ({ kind: 'help' })],
+])
+
+const UNITS: Readonly<Record<string, number>> = { m: MINUTE, h: HOUR, d: DAY, w: 7 * DAY }
+const LONGEST_WAIT_MS = 366 * DAY
+
+function pending(argument: string): Command | string {
+  if (argument === '') return { kind: 'pending', forMs: null }
+  const [, count = '', unit = ''] = /^(\d{1,4}) ?([mhdw])[a-z]*$/i.exec(argument) ?? []
+  const forMs = Number(count) * (UNITS[unit.toLowerCase()] ?? 0)
+  if (forMs > 0 && forMs <= LONGEST_WAIT_MS) return { kind: 'pending', forMs }
+  return `how long is "${argument}"? Write #pending 3d (days), 4h (hours) or 2w (weeks), at most a year`
+}
+
+function assign(argument: string, _: Agent, { agents }: Policy): Command | string {
+  if (/^(?:nobody|no one|none|-)$/i.test(argument)) return { kind: 'assign', agent: null }
+  const folded = foldAddress(argument.replace(/^.*<|>.*$/g, ''))
+  const byAddress = agents.find(({ addresses }) => addresses.includes(folded))
+  if (byAddress) return { kind: 'assign', agent: byAddress.name }
+  const names = agents.map(one => [one.name, one.name, one.displayName, one.displayName.split(' ')[0] ?? ''])
+  return oneOfThe('agent', argument, names, agent => ({ kind: 'assign', agent }))
+}
+
+function tag(argument: string): Command | string {
+  const tags = argument
+    .toLowerCase()
+    .split(/[\s,]+/)
+    .map(one => one.replace(/^#/, ''))
+    .filter(one => one !== '')
+  const wrong = tags.find(one => !/^[a-z0-9][a-z0-9_.:-]{0,39}$/.test(one))
+  if (tags.length === 0) return 'which tag? Write #tag and one or more words'
+  return wrong === undefined ? { kind: 'tag', tags } : `"${wrong}" is no tag: use a-z, 0-9, - _ . :`
+}
+
+function merge(argument: string): Command | string {
+  const [, number] = /^\[?#?(\d{1,15})\]?$/.exec(argument) ?? []
+  return number === undefined
+    ? 'into which ticket? Write #merge and its number: this one is closed, its mails move there'
+    : { kind: 'merge', into: Number(number) }
+}
+
+function told(kind: 'cause' | 'fix'): Read {
+  const example = kind === 'cause' ? 'the cable was loose' : 'it was plugged in again'
+  return text => (text === '' ? `write it in the same line, as in #${kind} ${example}` : { kind, text })
+}
+
+/** `names`: the key first, then everything it may be called. */
+function oneOfThe(
+  what: string,
+  argument: string,
+  names: readonly (readonly string[])[],
+  made: (key: string) => Command,
+): Command | string {
+  const wanted = folded(argument)
+  const found = names.filter(
+    ([key, ...called]) => folded(key ?? '') === wanted || called.some(name => folded(name) === wanted),
+  )
+  const exact = found.find(([key]) => folded(key ?? '') === wanted)
+  const [key] = exact ?? (found.length === 1 ? (found[0] ?? []) : [])
+  if (key !== undefined && wanted !== '') return made(key)
+  if (found.length > 1) return `there are several called "${argument}": ${found.map(([one]) => one).join(', ')}`
+  const known = names.map(([one]) => one).join(', ')
+  return `there is no ${what} "${argument}": ${known === '' ? 'none is configured' : `known are ${known}`}`
+}
+
+function folded(text: string): string {
+  return text.normalize('NFKD').replace(/\p{M}/gu, '').trim().toLowerCase()
 }

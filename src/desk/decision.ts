@@ -2,12 +2,13 @@ import type { Instant } from '../instant.ts'
 import type { SenderProof } from '../mail/authentication-results.ts'
 import type { Address, Report } from '../mail/message.ts'
 import type { Classification } from './classify.ts'
+import type { Command } from './commands.ts'
 import type { Buckets, Withheld } from './gate.ts'
-import type { Receivers } from './people.ts'
+import type { AgentKey, Receivers } from './people.ts'
 import type { Agent } from './policy.ts'
 import type { Due } from './service-level.ts'
 import type { Candidate, Rejected, Signal, Standing } from './thread.ts'
-import type { Ticket, TicketChanges, TicketId } from './ticket.ts'
+import type { Ticket, TicketChanges, TicketEvent, TicketId } from './ticket.ts'
 
 /*
  * What `decide` (`intake.ts`) is told, and what it answers: data alone.
@@ -26,6 +27,10 @@ export type Facts = {
   readonly candidates: readonly Candidate[]
   /** How far our own mail server proved the sender. */
   readonly proof: SenderProof
+  /** What shows that the sender is an agent, beside the mail server's word. */
+  readonly agentKey: AgentKey | null
+  /** For an agent's mail: what colleagues wrote to each other on the tickets it may belong to. */
+  readonly internal: ReadonlyMap<TicketId, readonly string[]>
   /** For a report: the ticket whose mail it reports on. */
   readonly reportOn: TicketId | null
   /** There is a ticket that was opened for the sender. */
@@ -68,6 +73,28 @@ export type Reply =
 
 /** What an agent's mail brings to the requester, and in copy to those who take part. */
 export type Relay = (Receivers & { readonly text: string }) | Withheld
+
+/** What an agent's mail comes to. */
+export type AgentWork = {
+  readonly commands: readonly Command[]
+  /** What the agent wrote below them; all of it where something was not understood. */
+  readonly words: string
+  /** Why nothing of the mail was done, for the agent; null: all of it was. */
+  readonly fault: { readonly line: string; readonly why: string } | null
+  /** It never leaves: only colleagues read it. */
+  readonly internal: boolean
+  readonly changes: TicketChanges
+  /** What history tells beside the changes: new dates. */
+  readonly events: readonly TicketEvent[]
+  readonly tags: readonly string[]
+  readonly mergeInto: TicketId | null
+  /** The answer, as it goes out. */
+  readonly relay: Relay
+  /** The agent is told what became of it. */
+  readonly receipt: boolean
+  /** Until when what goes out waits, so that it can be taken back. */
+  readonly holdUntil: Instant | null
+}
 
 export type NewTicket = Pick<
   Ticket,
@@ -112,12 +139,16 @@ export type Decision =
       readonly leaves: boolean
       readonly proof: SenderProof
       readonly reply: Withheld
-      readonly relay: Relay | null
+      /** When an agent wrote it. */
+      readonly work: AgentWork | null
+      /** The agent whose machine says that they are away. */
+      readonly away: Agent | null
     }
   | {
       readonly kind: 'open'
       readonly ticket: NewTicket
       readonly author: Author
+      readonly agent: Agent | null
       /** A ticket done for too long to be reopened, which this one follows up. */
       readonly followUpOf: TicketId | null
       readonly newcomers: readonly Address[]

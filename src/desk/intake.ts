@@ -1,19 +1,20 @@
 import { earlier, type Instant, msBetween } from '../instant.ts'
 import { domainOf, foldAddress, isMailable, isOneOf } from '../mail/address.ts'
+import { detectLanguage } from '../mail/language.ts'
 import type { Address, AutomaticKind, Message } from '../mail/message.ts'
 import { insists, isThanks } from '../mail/thanks.ts'
+import { agentWork, isForUs, withheldOfPast } from './agent-mail.ts'
 import { whyBlocked } from './blocking.ts'
 import { classify } from './classify.ts'
-import { type Commands, readCommands } from './commands.ts'
-import type { Author, Decision, Facts, Past, Relay, Reply } from './decision.ts'
+import type { AgentWork, Author, Decision, Facts, Reply } from './decision.ts'
 import { closedFor, type Withheld, withhold } from './gate.ts'
-import { agentOf, answersElsewhere, newcomers, provenAgent, receivers } from './people.ts'
+import { agentOf, answersElsewhere, newcomers, onBehalfOf, provenAgent } from './people.ts'
 import type { Agent, MailboxPolicy, Policy } from './policy.ts'
 import { type Due, dueTimes } from './service-level.ts'
 import { wantsToLeave } from './taking-part.ts'
 import { templateLanguages } from './template.ts'
 import { type Candidate, type Rejected, type Standing, type Threading, thread, type Writer } from './thread.ts'
-import { changesByAnswer, type Priority, type Ticket, type TicketChanges, withStatus } from './ticket.ts'
+import { type Priority, type Ticket, type TicketChanges, withStatus } from './ticket.ts'
 
 /*
  * The one place where it is decided what becomes of a mail. Facts in, a Decision out: no clock, no database, no I/O, and a
@@ -61,12 +62,14 @@ export function decide(message: Message, facts: Facts, policy: Policy): Decision
     return append(message, facts, policy, mailbox, candidate, by, threading.rejected)
   }
   if (facts.past?.from === 'sent') return { kind: 'skip', why: 'sent mail that answers nothing we know' }
-  const writtenTo = facts.past !== null && (agent !== null || fromDesk) ? addressee(message, policy) : null
+  const byDesk = facts.past === null ? agent !== null && !isForUs(message, policy) : agent !== null || fromDesk
+  const writtenTo = byDesk ? addressee(message, policy) : null
+  const behalfOf = agent && !facts.past && !writtenTo ? onBehalfOf(message, facts.senderHasTicket, policy) : null
   if (fromDesk && !writtenTo) return { kind: 'automatic', why: 'own-address: our own mail, to nobody but ourselves' }
   if (message.automatic && ANSWERS_NOTHING.has(message.automatic.kind)) {
     return { kind: 'automatic', why: `${message.automatic.kind}: ${message.automatic.why}; it belongs to no ticket` }
   }
-  return open(message, facts, policy, mailbox, { robot, agent, writtenTo }, threading)
+  return open(message, facts, policy, mailbox, { robot, agent, writtenTo, behalfOf }, threading)
 }
 
 /** List and bulk mail, and mail that only asks not to be answered, may still be written by a person. */
@@ -84,7 +87,7 @@ const ANSWERS_NOTHING: ReadonlySet<AutomaticKind> = new Set([
   'loop',
 ])
 
-/** For whom a ticket is that an archive knows by the desk's words alone: whom they were written to. */
+/** For whom a ticket is that begins with the desk's words: whom they were written to. */
 function addressee({ to, cc }: Message, policy: Policy): Address | null {
   const isTheirs = ({ address }: Address) =>
     isMailable(address) && !isOneOf(address, policy.ownAddresses) && !agentOf(policy, address)
@@ -92,8 +95,8 @@ function addressee({ to, cc }: Message, policy: Policy): Address | null {
 }
 
 /** The agent who wrote a mail. What is past is believed; in sent mail Sender tells who wrote (RFC 5322 §3.6.2). */
-function agentBehind(message: Message, { past, proof }: Facts, policy: Policy): Agent | null {
-  if (!past) return provenAgent(message, proof, policy)
+function agentBehind(message: Message, { past, proof, agentKey }: Facts, policy: Policy): Agent | null {
+  if (!past) return provenAgent(message, proof, agentKey, policy)
   const { from, sender } = message
   const known = from && agentOf(policy, from.address)
   return known ?? (past.from === 'sent' && sender ? agentOf(policy, sender.address) : null)
@@ -119,7 +122,8 @@ function append(
 ): Decision {
   const { ticket, signal, value } = candidate
   const { author, agent, standing } = by
-  const commands = author === 'agent' ? commandsIn(message, facts) : null
+  const work =
+    author === 'agent' ? agentWork(message, candidate, agent, facts, mailbox, policy, mayBeAnswered(facts)) : null
   const takesPart = author === 'requester' || author === 'participant'
   const powerless = takesPart ? whyPowerless(message, ticket) : null
   return {
@@ -131,9 +135,9 @@ function append(
     rejected,
     powerless,
     changes: isOvertaken(ticket, facts)
-      ? changesByEarlierMail(ticket, commands, facts.receivedAt)
-      : commands
-        ? changesByAgent(ticket, mailbox, commands, facts.now)
+      ? changesByEarlierMail(ticket, work, facts.receivedAt)
+      : work
+        ? work.changes
         : takesPart && powerless === null
           ? withStatus(ticket, 'open', facts.now)
           : {},
@@ -144,9 +148,10 @@ function append(
     leaves: author === 'participant' && wantsToLeave(message.newText),
     proof: facts.proof,
     reply: facts.past
-      ? withheldOf(facts.past)
+      ? withheldOfPast(facts.past.from)
       : withhold('belongs-to-ticket', `the mail belongs to ticket ${ticket.id}, which was acknowledged when it opened`),
-    relay: commands ? relay(message, candidate, commands, facts, policy) : null,
+    work,
+    away: author === 'robot' ? agentAway(message, facts, policy) : null,
   }
 }
 
@@ -162,47 +167,21 @@ function whyPowerless(message: Message, { status }: Ticket): string | null {
     : null
 }
 
-/** What was sent from the mailbox itself has reached people as it is: a word that only looks like a command was none. */
-function commandsIn({ newText }: Message, { past }: Facts): Commands {
-  const commands = readCommands(newText)
-  return past?.from === 'sent' && commands.unknown ? { solve: false, text: newText, unknown: null } : commands
-}
-
 /** The ticket holds later mail already. */
 function isOvertaken(ticket: Ticket, { past, receivedAt }: Facts): boolean {
   return (past?.lastMails.get(ticket.id) ?? '') > receivedAt
 }
 
 /** Of mail that others have followed only the first response is still news. */
-function changesByEarlierMail(ticket: Ticket, commands: Commands | null, at: Instant): TicketChanges {
-  if (!commands?.text || commands.unknown) return {}
+function changesByEarlierMail(ticket: Ticket, work: AgentWork | null, at: Instant): TicketChanges {
+  if (!work || work.internal) return {}
   return ticket.firstResponseAt !== null && ticket.firstResponseAt <= at ? {} : { firstResponseAt: at }
 }
 
-function changesByAgent(ticket: Ticket, mailbox: MailboxPolicy, commands: Commands, now: Instant): TicketChanges {
-  if (commands.unknown) return {}
-  if (!commands.text) return commands.solve ? withStatus(ticket, 'solved', now) : {}
-  const status = commands.solve ? 'solved' : ticket.status === 'open' ? mailbox.afterAnswer : ticket.status
-  return changesByAnswer(ticket, status, now)
-}
-
-function relay(
-  message: Message,
-  { ticket, participants }: Candidate,
-  commands: Commands,
-  facts: Facts,
-  policy: Policy,
-): Relay {
-  if (facts.past) return withheldOf(facts.past)
-  if (commands.unknown) return withhold('unknown-command', `the first line is no command: ${commands.unknown}`)
-  if (!commands.text && message.attachments.length === 0)
-    return withhold('nothing-to-say', 'the mail holds no words for the requester')
-  const restored = mayBeAnswered(facts)
-  if (restored) return restored
-  if (!ticket.requester) return withhold('no-address', 'the ticket has no requester who could be written to')
-  const whom = receivers(ticket, participants.values(), [...message.to, ...message.cc], policy)
-  if (whom.to.length === 0) return withhold('already-addressed', 'the agent addressed all of them directly')
-  return { ...whom, text: commands.text }
+/** The agent who is away, when a machine of theirs says so in answer to what we wrote to them. */
+function agentAway({ from, automatic }: Message, { agentKey, past }: Facts, policy: Policy): Agent | null {
+  const agent = from && agentOf(policy, from.address)
+  return agent && !past && automatic?.kind === 'vacation' && agentKey?.agent === agent.name ? agent : null
 }
 
 function open(
@@ -210,10 +189,18 @@ function open(
   facts: Facts,
   policy: Policy,
   mailbox: MailboxPolicy,
-  by: { readonly robot: boolean; readonly agent: Agent | null; readonly writtenTo: Address | null },
+  by: {
+    readonly robot: boolean
+    readonly agent: Agent | null
+    /** The desk wrote first, to this person. */
+    readonly writtenTo: Address | null
+    /** An agent forwarded what this person wrote. */
+    readonly behalfOf: Address | null
+  },
   { rejected, followUpOf }: Pick<Threading, 'rejected' | 'followUpOf'>,
 ): Decision {
-  const { robot, agent, writtenTo } = by
+  const { robot, agent, writtenTo, behalfOf } = by
+  const byAgent = writtenTo !== null || behalfOf !== null
   const classification = classify(policy.rules, {
     subject: message.subject,
     text: message.forwarded ? `${message.newText}\n${message.forwarded.text}` : message.newText,
@@ -228,7 +215,8 @@ function open(
   const openedAt = earlier(facts.receivedAt, facts.now)
   return {
     kind: 'open',
-    author: writtenTo ? 'agent' : robot ? 'robot' : 'requester',
+    author: byAgent ? 'agent' : robot ? 'robot' : 'requester',
+    agent: byAgent ? agent : null,
     followUpOf,
     newcomers: robot ? [] : newcomers(message, { proof: facts.proof, agent, signal: null }, policy),
     proof: facts.proof,
@@ -238,7 +226,7 @@ function open(
       mailbox: mailbox.name,
       team: classification.team ?? mailbox.team,
       subject: message.subject,
-      requester: writtenTo ?? sender,
+      requester: writtenTo ?? behalfOf ?? sender,
       status: writtenTo ? 'pending' : 'open',
       language: languageFor(message, facts, policy, mailbox),
       category: classification.category,
@@ -248,14 +236,19 @@ function open(
       openedAt,
       due: dueAt(policy, serviceLevel, priority, openedAt),
     },
-    reply: acknowledge(message, facts, policy, mailbox),
+    reply: writtenTo
+      ? facts.past
+        ? withheldOfPast(facts.past.from)
+        : withhold('agent-wrote', 'an agent wrote to them: there is nothing to acknowledge')
+      : acknowledge(behalfOf ? { ...message, from: behalfOf } : message, facts, policy, mailbox),
   }
 }
 
-/** The language to answer in: that of the mail, else what this person wrote before, else the mailbox's; templates must exist. */
+/** The language to answer in: that of the mail (what was forwarded rather than a word above it), else what this person wrote before, else the mailbox's; templates must exist. */
 function languageFor(message: Message, facts: Facts, policy: Policy, mailbox: MailboxPolicy): string {
   const known = templateLanguages(policy.templates, 'acknowledgement')
-  return [message.language, facts.senderLanguage].find(one => one !== null && known.includes(one)) ?? mailbox.language
+  const written = message.forwarded ? detectLanguage(message.forwarded.text) : message.language
+  return [written, facts.senderLanguage].find(one => one !== null && known.includes(one)) ?? mailbox.language
 }
 
 function dueAt(
@@ -272,7 +265,7 @@ function dueAt(
 
 /** May this mail be acknowledged? The reasons against it in the order in which they are told. */
 function acknowledge(message: Message, facts: Facts, policy: Policy, mailbox: MailboxPolicy): Reply {
-  if (facts.past) return withheldOf(facts.past)
+  if (facts.past) return withheldOfPast(facts.past.from)
   const { now, buckets, bouncedAt, proof } = facts
   const about = { ticket: null, mailbox: mailbox.name }
   const closed = closedFor(message, about, { now, buckets, bouncedAt, proof }, policy)
@@ -300,13 +293,6 @@ function acknowledge(message: Message, facts: Facts, policy: Policy, mailbox: Ma
 function mayHearThemselves({ address }: Address, { proof }: Facts, { peopleDomains, mx }: Policy): boolean {
   const proven = mx.servIds.size > 0 ? proof.level === 'pass' : proof.level !== 'fail'
   return proven && peopleDomains.has(domainOf(address))
-}
-
-/** What is past was answered in its time. */
-function withheldOf(past: Past): Withheld {
-  return past.from === 'archive'
-    ? withhold('imported', 'the mail is out of an archive: what was to be sent was sent in its time')
-    : withhold('sent', 'the mail was sent from the mailbox itself, and has reached whom it was written to')
 }
 
 /** Read a second time, because the database that knew what was sent for it is gone. */

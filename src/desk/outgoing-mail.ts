@@ -28,8 +28,11 @@ export type OutgoingMail = {
   readonly text: string
   readonly html: string | null
   readonly attachments: readonly PassedOn[]
-  /** Written by the program: sent with the headers and the null envelope sender of RFC 3834. */
-  readonly automatic: boolean
+  /**
+   * Written by the program: sent with the headers and the null envelope sender of RFC 3834. `generated`: to an agent, who may
+   * answer, and whose bounces and absence we want to hear of.
+   */
+  readonly automatic: boolean | 'generated'
 }
 
 /** An agent's words to the requester, from the mailbox's address under the agent's name. */

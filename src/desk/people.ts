@@ -48,13 +48,37 @@ export function answersElsewhere({ from, via, replyTo }: Message): boolean {
   return replyTo.length > 0 && !replyTo.some(({ address }) => known.includes(foldAddress(address)))
 }
 
-/** The agent who wrote a mail, when that is believed: with an MX that tells, its word is needed; From alone is easily written. */
-export function provenAgent(message: Message, proof: SenderProof, policy: Policy): Agent | null {
+/** What shows that a mail comes from whom we wrote to as an agent: something that only they were given. */
+export type AgentKey = {
+  /** The name of the agent that it was made for. */
+  readonly agent: string
+  /** The address that they answer to, or a mail of ours that they cite. */
+  readonly by: 'address' | 'notification'
+  /** A command that the address holds. */
+  readonly verb: string | null
+}
+
+/**
+ * The agent who wrote a mail, when that is believed. From alone is easily written: either our own mail server says that it is
+ * true, or the sender has what we gave to that agent alone.
+ */
+export function provenAgent(message: Message, proof: SenderProof, key: AgentKey | null, policy: Policy): Agent | null {
   const agent = message.from && agentOf(policy, message.from.address)
   if (!agent || message.via || proof.level === 'fail') return null
-  if (policy.mx.servIds.size > 0 && proof.level !== 'pass') return null
+  if (key?.agent !== agent.name && (policy.mx.servIds.size === 0 || proof.level !== 'pass')) return null
   const elsewhere = message.replyTo.filter(({ address }) => !agent.addresses.includes(foldAddress(address)))
   return elsewhere.length > 0 ? null : agent
+}
+
+/**
+ * For whom an agent forwarded a mail to the desk: its sender, when that is one of the people this desk serves, or `known` to it.
+ * A stranger's mail is rather something that the agent asks about themselves (is this phishing?), and nobody must answer it.
+ */
+export function onBehalfOf({ forwarded, from }: Message, known: boolean, policy: Policy): Address | null {
+  const person = forwarded?.from
+  if (!person || !isMailable(person.address) || isOneOf(person.address, policy.ownAddresses)) return null
+  if (foldAddress(person.address) === foldAddress(from?.address ?? '')) return null
+  return known || policy.peopleDomains.has(domainOf(person.address)) ? person : null
 }
 
 /** The agent with this address. */

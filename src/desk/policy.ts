@@ -16,10 +16,29 @@ export type Agent = {
   /** Folded (`foldAddress`). The first one is written to. */
   readonly addresses: readonly string[]
   readonly teams: readonly string[]
+  readonly notify: ReadonlySet<Notice>
+  /** Times of day, `08:30`, at which everything is told in one mail; none: a mail each. */
+  readonly digest: readonly string[]
+  /** Which of their mails are answered with what became of them. */
+  readonly receipts: 'always' | 'risky' | 'never'
+  /** The name of the calendar of their working hours; null: always. */
+  readonly calendar: string | null
 }
 
+/** What agents are told of. */
+export type Notice = 'new' | 'reply' | 'assigned' | 'due' | 'breached' | 'bounced' | 'note'
+
 /** A group of agents that tickets go to. */
-export type Team = { readonly name: string; readonly displayName: string }
+export type Team = {
+  readonly name: string
+  readonly displayName: string
+  /** Who gets a new ticket. */
+  readonly assign: 'manual' | 'round-robin' | 'least-loaded'
+  /** After so much working time an unanswered ticket goes back to the team; null: never. */
+  readonly returnAfterMs: number | null
+  /** Below its answers, with `{agent}` for the name. */
+  readonly signature: string | null
+}
 
 /** What the desk knows about one shared mailbox. */
 export type MailboxPolicy = {
@@ -51,6 +70,16 @@ export type Policy = {
   readonly mailboxes: ReadonlyMap<string, MailboxPolicy>
   readonly agents: readonly Agent[]
   readonly teams: ReadonlyMap<string, Team>
+  /** Texts that agents send by name, by language. */
+  readonly answers: ReadonlyMap<string, Readonly<Record<string, string>>>
+  readonly agentMail: {
+    /** How long (ms) an agent may take back what a receipt tells of. */
+    readonly undoForMs: number
+    /** How long (ms) what was written to an agent gives powers. */
+    readonly keysForMs: number
+    /** How long (ms) before a promised date its agents are warned. */
+    readonly dueWarningMs: number
+  }
   /** In the order in which they are tried. */
   readonly rules: readonly Rule[]
   readonly calendars: ReadonlyMap<string, Calendar>

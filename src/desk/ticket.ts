@@ -34,6 +34,11 @@ export type Ticket = {
   readonly firstResponseAt: Instant | null
   readonly solvedAt: Instant | null
   readonly updatedAt: Instant
+  /** When a pending ticket is to be looked at again; null: when the requester answers. */
+  readonly pendingUntil: Instant | null
+  /** Why it happened, and what solved it, in the words the requester is told. */
+  readonly cause: string | null
+  readonly fix: string | null
   /** The ticket that has its messages now; null unless it was merged. Never one that was merged itself. */
   readonly mergedInto: TicketId | null
   /** Counts the changes: the ETag of the API. */
@@ -59,6 +64,11 @@ export const EVENT_KINDS = [
   'linked',
   'unlinked',
   'accepted',
+  'commanded',
+  'undone',
+  'away',
+  'notified',
+  'reminded',
 ] as const
 
 /** A line of a ticket's history: what happened, who did it, and why. Events are only ever added. */
@@ -82,15 +92,19 @@ export type TicketChanges = Partial<
     | 'resolutionDue'
     | 'firstResponseAt'
     | 'solvedAt'
+    | 'pendingUntil'
+    | 'cause'
+    | 'fix'
     | 'mergedInto'
   >
 >
 
-/** The changes that a new status brings with it: `solvedAt` follows `status`. */
+/** The changes that a new status brings with it: `solvedAt` follows `status`, and nothing is waited for any more. */
 export function withStatus(ticket: Ticket, status: Status, now: Instant): TicketChanges {
   if (status === ticket.status) return {}
   const done = status === 'solved' || status === 'closed'
-  return { status, solvedAt: done ? (ticket.solvedAt ?? now) : null }
+  const waited = ticket.pendingUntil === null ? {} : { pendingUntil: null }
+  return { status, solvedAt: done ? (ticket.solvedAt ?? now) : null, ...waited }
 }
 
 /** The changes that an answer to the requester brings: the first one is the first response, and the desk's turn is over. */

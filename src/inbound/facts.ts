@@ -1,5 +1,6 @@
 import type { Facts, Past } from '../desk/decision.ts'
 import { type Buckets, drawsOf } from '../desk/gate.ts'
+import { type AgentKey, agentOf, provenAgent } from '../desk/people.ts'
 import type { Policy } from '../desk/policy.ts'
 import type { Candidate, Signal } from '../desk/thread.ts'
 import type { TicketId } from '../desk/ticket.ts'
@@ -8,7 +9,7 @@ import { DAY, earlier, type Instant, plus } from '../instant.ts'
 import { foldAddress } from '../mail/address.ts'
 import type { Message } from '../mail/message.ts'
 import { citedIds, foldId } from '../mail/message-id.ts'
-import { readReplyToken, replyTokens } from '../mail/reply-address.ts'
+import { type AgentToken, agentTokens, readReplyToken, replyTokens } from '../mail/reply-address.ts'
 import { proofOf } from '../mail/rewritten-from.ts'
 import { baseSubject, isReplySubject, taggedTickets } from '../mail/subject.ts'
 import { conversationIds } from '../mail/thread-index.ts'
@@ -38,7 +39,11 @@ export async function gatherFacts(
   message: Message,
   now: Instant,
 ): Promise<Facts> {
-  const sender = message.from?.address ?? null
+  const proof = proofOf(message, policy.mx)
+  const agentKey = await keyOf(read, ids, policy, arrived.mailbox, message, now)
+  const agent = provenAgent(message, proof, agentKey, policy)
+  // Whoever an agent forwards for is answered instead of the agent.
+  const sender = (agent && message.forwarded?.from ? message.forwarded.from : message.from)?.address ?? null
   const original = message.report?.originalMessageId ?? null
   const found = await candidates(read, ids, policy, arrived, message)
   return {
@@ -47,7 +52,9 @@ export async function gatherFacts(
     receivedAt: arrived.receivedAt,
     duplicateOf: await read.sameContent(message.fingerprint, arrived.rawMail),
     candidates: found,
-    proof: proofOf(message, policy.mx),
+    proof,
+    agentKey,
+    internal: agent ? await internalTexts(read, found) : new Map(),
     reportOn: original ? await ticketOfOurMail(read, ids, original) : null,
     senderHasTicket: sender ? await read.hasTicket(sender) : false,
     released: arrived.released,
@@ -80,7 +87,55 @@ async function lastMails(read: Reads, found: readonly Candidate[]): Promise<Map<
   return last
 }
 
-type Sign = { readonly ticket: TicketId; readonly signal: Signal; readonly value: string; readonly token?: string }
+/** What the sender of a mail has that we gave to nobody but the agent with this address. */
+async function keyOf(
+  read: Reads,
+  ids: Ids,
+  policy: Policy,
+  mailbox: string,
+  message: Message,
+  now: Instant,
+): Promise<AgentKey | null> {
+  const agent = message.from && agentOf(policy, message.from.address)
+  if (!agent) return null
+  const { keysSince } = await read.agentState(agent.name)
+  const oldest = plus(now, -policy.agentMail.keysForMs)
+  const isGood = (madeAt: Instant) => madeAt >= oldest && (keysSince === null || madeAt >= keysSince)
+  const delimiter = policy.mailboxes.get(mailbox)?.subaddress ?? null
+  const tokens = delimiter === null ? [] : agentTokens(message, delimiter)
+  const token = tokens.find(one => isGood(one.madeAt) && ids.isTokenOf(one, agent.name))
+  if (token && !(await wasShown(read, token, agent.name))) return { agent: agent.name, by: 'address', verb: token.verb }
+  const cited = await read.notificationsCited(citedIds(message.inReplyTo, message.references))
+  const notified = cited.some(one => one.agent === agent.name && !one.shown && isGood(one.at))
+  return notified ? { agent: agent.name, by: 'notification', verb: null } : null
+}
+
+/** The agent has shown the mail with this address to others. */
+async function wasShown(read: Reads, { ticket, madeAt }: AgentToken, agent: string): Promise<boolean> {
+  const told = ticket === 0 ? [] : await read.notificationsOf(ticket, agent)
+  return told.some(one => one.shown && one.at >= madeAt)
+}
+
+/** What colleagues wrote to each other on these tickets. */
+async function internalTexts(read: Reads, found: readonly Candidate[]): Promise<Map<TicketId, readonly string[]>> {
+  const texts = new Map<TicketId, readonly string[]>()
+  for (const { ticket } of found) {
+    const notes = (await read.messages(ticket.id)).filter(one => one.direction === 'note')
+    texts.set(
+      ticket.id,
+      notes.map(({ newText }) => newText),
+    )
+  }
+  return texts
+}
+
+type Sign = {
+  readonly ticket: TicketId
+  readonly signal: Signal
+  readonly value: string
+  readonly token?: string
+  readonly of?: AgentToken
+}
 
 /** The tickets this mail may belong to, strongest signal first, each ticket once. */
 async function candidates(
@@ -103,6 +158,9 @@ async function candidates(
     const ticket = ours.find(one => one.signedFor === named)?.ticket ?? named
     signs.push({ ticket, signal: 'token', value: `reply address of ${named}`, token })
   }
+  for (const token of delimiter === null ? [] : agentTokens(message, delimiter))
+    if (token.ticket > 0)
+      signs.push({ ticket: token.ticket, signal: 'token', value: `agent's address of ${token.ticket}`, of: token })
   for (const { ticket, id } of ours) signs.push({ ticket, signal: 'own-id', value: id })
   for (const id of cited) {
     for (const row of firstAndNewest(known.filter(row => row.id === id)))
@@ -119,7 +177,7 @@ async function candidates(
     signs.push({ ticket, signal: 'subject', value: baseSubject(message.subject) })
 
   const found = new Map<TicketId, Candidate>()
-  for (const { ticket: named, signal, value, token } of signs) {
+  for (const { ticket: named, signal, value, token, of } of signs) {
     if (found.size >= MAX_CANDIDATES) break
     const id = await read.survivorOf(named)
     if (found.has(id)) continue
@@ -127,6 +185,11 @@ async function candidates(
     if (!ticket) continue
     const people = await read.participants(id)
     const participants = new Map(people.map(person => [foldAddress(person.address), person]))
+    if (of) {
+      const agent = policy.agents.find(({ name }) => ids.isTokenOf(of, name))
+      if (agent) found.set(id, { ticket, participants, signal, value, issuedTo: agent.addresses[0] ?? null })
+      continue
+    }
     if (token === undefined) {
       found.set(id, { ticket, participants, signal, value })
       continue

@@ -170,10 +170,26 @@ export class Session implements ImapSession {
 
   async move(uids: readonly number[], folder: string): Promise<void> {
     const doing = `move mails to the folder ${JSON.stringify(folder)}`
+    // RFC 2180 §4.4: a server may carry no mail at all because others have removed one (seen: Dovecot, MOVE and COPY).
+    // Those that are left are asked for again.
+    let left = this.capabilities.has('UIDPLUS') ? uids : await this.#stillHere(uids, doing)
+    for (let look = 0; look < 3 && left.length > 0; look++) left = await this.#carry(left, folder, doing)
+    if (left.length > 0) throw this.#explain({ message: 'the server left mails where they were' }, doing)
+    if (this.capabilities.has('MOVE')) return
+    // RFC 6851 §3.3. Without UIDPLUS an EXPUNGE would also take what people have marked as deleted: the mails stay marked.
+    if (this.capabilities.has('UIDPLUS'))
+      for (const set of uidSets(uids)) await this.#do(doing, () => this.#client.messageDelete(set, { uid: true }))
+    else await this.#addFlag(uids, '\\Deleted', doing)
+  }
+
+  /** Moves mails to another folder, or copies them where the server cannot move. Gives those that were not, and are here. */
+  async #carry(uids: readonly number[], folder: string, doing: string): Promise<readonly number[]> {
+    const moves = this.capabilities.has('MOVE')
+    const known = new Set<number>()
     for (const set of uidSets(uids)) {
       const carry = () =>
         this.#do(doing, () =>
-          this.capabilities.has('MOVE')
+          moves
             ? this.#client.messageMove(set, folder, { uid: true })
             : this.#client.messageCopy(set, folder, { uid: true }),
         )
@@ -184,12 +200,26 @@ export class Session implements ImapSession {
         carried = await carry()
       }
       if (!carried) throw this.#explain({ message: 'refused; may mails be moved there?' }, doing)
+      for (const uid of carried.uidMap?.keys() ?? []) known.add(uid)
     }
-    if (this.capabilities.has('MOVE')) return
-    // RFC 6851 §3.3. Without UIDPLUS an EXPUNGE would also take what people have marked as deleted: the mails stay marked.
-    if (this.capabilities.has('UIDPLUS'))
-      for (const set of uidSets(uids)) await this.#do(doing, () => this.#client.messageDelete(set, { uid: true }))
-    else await this.#addFlag(uids, '\\Deleted', doing)
+    // imapflow takes a NO for OK when it says that some mails are gone; COPYUID (RFC 4315 §3) is sure.
+    const unsure = uids.filter(uid => !known.has(uid))
+    if (unsure.length === 0) return []
+    const here = await this.#stillHere(unsure, doing)
+    // A copy without COPYUID: where no mail is gone, none was refused because of one.
+    return moves || here.length < unsure.length ? here : []
+  }
+
+  async #stillHere(uids: readonly number[], doing: string): Promise<number[]> {
+    // Lets the server tell of what others have removed.
+    await this.#do(doing, () => this.#client.noop())
+    const here: number[] = []
+    for (const set of uidSets(uids)) {
+      const found = await this.#do(doing, () => this.#client.search({ uid: set }, { uid: true }))
+      if (!found) throw this.#explain({ message: 'the server does not tell what is left' }, doing)
+      here.push(...found)
+    }
+    return here
   }
 
   async #addFlag(uids: readonly number[], flag: string, doing: string): Promise<void> {

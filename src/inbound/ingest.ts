@@ -171,7 +171,7 @@ export async function settle(
       const past = arrival.sent ? 'sent' : isImported(arrival) ? 'archive' : null
       const facts = await gatherFacts(tx, intake, { mailbox, receivedAt, rawMail, past, released }, message, now)
       const decision: Decision = decide(message, facts, intake.policy)
-      const settled = await record(tx, intake, { ...arrival, rawMail }, message, decision, now)
+      const settled = await record(tx, intake, { ...arrival, rawMail, past }, message, decision, now)
       await tx.settleRawMail(rawMail, { ...settled, fingerprint: message.fingerprint })
       return settled
     })

@@ -1,18 +1,21 @@
-import type { Decision } from '../desk/decision.ts'
+import { closingKey } from '../desk/closing.ts'
+import type { AgentWork, Decision, Past } from '../desk/decision.ts'
 import { type Automatic, drawn, drawsOf } from '../desk/gate.ts'
 import { answerMail, type PassedOn, replyAddress, senderAddress } from '../desk/outgoing-mail.ts'
-import type { MailboxPolicy, Policy } from '../desk/policy.ts'
+import { agentOf } from '../desk/people.ts'
+import type { Agent, MailboxPolicy, Policy } from '../desk/policy.ts'
 import { acknowledgementMail } from '../desk/reply.ts'
 import { changedEvents, type TicketId } from '../desk/ticket.ts'
 import type { Ids } from '../ids.ts'
 import type { Instant } from '../instant.ts'
-import { domainOf, foldAddress } from '../mail/address.ts'
+import { domainOf, foldAddress, isOneOf } from '../mail/address.ts'
 import type { Address, Message } from '../mail/message.ts'
-import { citedIds, referencesFor } from '../mail/message-id.ts'
+import { citedIds, foldId, referencesFor } from '../mail/message-id.ts'
 import { conversationIds } from '../mail/thread-index.ts'
 import { type NewMessage, noteOn, sentMessage } from '../store/messages.ts'
 import type { Settled } from '../store/raw-mails.ts'
 import type { Tx } from '../store/store.ts'
+import { checkedWork, recordWork } from './agent-work.ts'
 
 /*
  * Writes down what `decide` decided: message, ticket, history and the mails that follow from it, in the transaction of the
@@ -25,6 +28,8 @@ type Arrived = {
   readonly mailbox: string
   readonly folder: string
   readonly receivedAt: Instant
+  /** Not fresh from the postman. */
+  readonly past: Past['from'] | null
   /** The size in bytes that the server tells, when only the beginning of the mail was fetched. */
   readonly fullSize?: number | null
 }
@@ -56,9 +61,12 @@ export async function record(
     case 'blocked':
     case 'skip':
       return { outcome: decision.kind, reason: decision.why, ticket: null }
-    case 'append':
+    case 'append': {
       await append(tx, desk, arrived, message, decision, now)
-      return { outcome: 'append', reason: `${decision.signal} ${decision.value}`, ticket: decision.ticket.id }
+      // An agent's mail may have merged it.
+      const ticket = await tx.survivorOf(decision.ticket.id)
+      return { outcome: 'append', reason: `${decision.signal} ${decision.value}`, ticket }
+    }
     case 'open': {
       const ticket = await open(tx, desk, arrived, message, decision, now)
       return { outcome: 'open', reason: null, ticket }
@@ -104,9 +112,14 @@ async function open(
   if (requester !== null) await tx.addParticipants(id, [requester], now)
   await takePart(tx, id, decision.newcomers, now)
 
-  const messageId = await tx.saveMessage(received(arrived, message, { ticket: id, author }), message.attachments)
+  const who = { ticket: id, author, agent: decision.agent?.name ?? null }
+  const messageId = await tx.saveMessage(received(arrived, message, who), message.attachments)
   await tx.saveThreadIds(id, message.messageId, namedIds(message))
-  const actor = message.from ? `person:${foldAddress(message.from.address)}` : 'postdesk'
+  const actor = decision.agent
+    ? `agent:${decision.agent.name}`
+    : message.from
+      ? `person:${foldAddress(message.from.address)}`
+      : 'postdesk'
   const { decidedBy, matches } = classification
   await tx.addEvents(
     id,
@@ -115,7 +128,7 @@ async function open(
         kind: 'opened',
         actor,
         data: {
-          ...{ mailbox: arrived.mailbox, message: messageId, author },
+          ...{ mailbox: arrived.mailbox, message: messageId, author, past: arrived.past },
           ...{ rejected: decision.rejected, followUpOf: decision.followUpOf, proof: decision.proof },
         },
       },
@@ -144,6 +157,9 @@ async function open(
     now,
   )
   if (decision.followUpOf !== null) await followUp(tx, decision.followUpOf, id, now)
+  // The desk wrote first.
+  if (author === 'agent' && ticket.status === 'pending')
+    await tx.changeTicket(id, { firstResponseAt: ticket.openedAt }, now)
   await noteCutOff(tx, arrived, { ...ticket, id }, now)
   await acknowledge(tx, desk, id, message, decision, now)
   return id
@@ -223,9 +239,11 @@ async function append(
   desk: Desk,
   arrived: Arrived,
   message: Message,
-  decision: Appended,
+  given: Appended,
   now: Instant,
 ): Promise<void> {
+  const work = given.work && (await checkedWork(tx, given.ticket, given.work))
+  const decision = work ? { ...given, work, changes: work.fault ? {} : given.changes } : given
   const { ticket, author, agent, standing, changes } = decision
   const actor = agent
     ? `agent:${agent.name}`
@@ -233,7 +251,10 @@ async function append(
       ? `person:${foldAddress(message.from.address)}`
       : 'postdesk'
   const who = { ticket: ticket.id, author, agent: agent?.name ?? null, standing }
-  const messageId = await tx.saveMessage(received(arrived, message, who), message.attachments)
+  const direction = work?.internal ? 'note' : 'in'
+  const said = received(arrived, message, who)
+  const newText = work && !arrived.past ? work.words : said.newText
+  const messageId = await tx.saveMessage({ ...said, newText, direction }, message.attachments)
   // A stranger's ids would let further strangers in by citing them, and their Cc would make them participants.
   if (standing === 'accepted') {
     await tx.saveThreadIds(ticket.id, message.messageId, namedIds(message))
@@ -246,15 +267,48 @@ async function append(
     ticket.id,
     [
       { kind: 'threaded', actor: 'postdesk', data: { message: messageId, signal, value, standing, rejected, proof } },
-      { kind: 'message', actor, data: { message: messageId, author, mailbox: arrived.mailbox, powerless } },
+      {
+        kind: 'message',
+        actor,
+        data: {
+          message: messageId,
+          author,
+          mailbox: arrived.mailbox,
+          powerless,
+          note: direction === 'note',
+          past: arrived.past,
+        },
+      },
       ...changedEvents(ticket, changes, actor),
+      ...(work?.events ?? []),
     ],
     now,
   )
   await tx.changeTicket(ticket.id, changes, now)
   await noteCutOff(tx, arrived, ticket, now)
   await withheld(tx, ticket.id, decision.reply, 'acknowledgement', now)
-  if (decision.relay) await relay(tx, desk, arrived, message, messageId, decision, now)
+  if (decision.away) await agentIsAway(tx, ticket.id, decision.away, now)
+  if (!work) return
+  const outbox = await relay(tx, desk, arrived, message, messageId, { ...decision, work }, now)
+  if (agent && !arrived.past && isShownToOthers(message, desk.policy))
+    await tx.notificationsShown(ticket.id, agent.name, now)
+  if (agent && !arrived.past) await recordWork(tx, decision, agent, work, { message: messageId, outbox }, now)
+}
+
+/** The agent's own mail cites what was written to them, so others who get it could be taken for the agent. */
+function isShownToOthers({ to, cc }: Message, policy: Policy): boolean {
+  return [...to, ...cc].some(({ address }) => !isOneOf(address, policy.ownAddresses) && !agentOf(policy, address))
+}
+
+/** Whoever cites what was written to an agent may be taken for them, so nobody else learns of it. */
+async function withoutNotifications(tx: Tx, references: readonly string[]): Promise<string[]> {
+  const told = new Set((await tx.notificationsCited(references)).map(({ messageId }) => messageId))
+  return references.filter(id => !told.has(foldId(id)))
+}
+
+async function agentIsAway(tx: Tx, ticket: TicketId, { name }: Agent, now: Instant): Promise<void> {
+  await tx.setAgentState(name, { awaySince: now })
+  await tx.addEvents(ticket, [{ kind: 'away', actor: `agent:${name}`, data: {} }], now)
 }
 
 async function relay(
@@ -263,12 +317,14 @@ async function relay(
   arrived: Arrived,
   message: Message,
   messageId: number,
-  decision: Appended,
+  { ticket, agent, work, changes }: Appended & { readonly work: AgentWork },
   now: Instant,
-): Promise<void> {
-  const { ticket, relay: plan, agent } = decision
-  if (!plan) return
-  if ('send' in plan) return withheld(tx, ticket.id, plan, 'answer', now)
+): Promise<number | null> {
+  const { relay: plan } = work
+  if ('send' in plan) {
+    await withheld(tx, ticket.id, plan, 'answer', now)
+    return null
+  }
   const mailbox = mailboxOf(desk.policy, ticket.mailbox)
   const parent = await tx.lastReceived(ticket.id)
   const mail = answerMail({
@@ -280,7 +336,7 @@ async function relay(
     text: plan.text,
     messageId: desk.ids.mint(ticket.id, domainOf(senderAddress(mailbox))),
     inReplyTo: parent?.messageId ?? null,
-    references: referencesFor(parent?.messageId ?? null, parent?.references ?? []),
+    references: await withoutNotifications(tx, referencesFor(parent?.messageId ?? null, parent?.references ?? [])),
     attachments: passedOn(arrived.rawMail, message),
   })
   await tx.saveThreadIds(ticket.id, mail.messageId, [])
@@ -288,15 +344,17 @@ async function relay(
     ticket: ticket.id,
     message: messageId,
     kind: 'answer' as const,
-    dedupeKey: `answer:${messageId}`,
+    // One mail says both, what was done and that it is done.
+    dedupeKey: changes.solvedAt ? closingKey(ticket.id, changes.solvedAt) : `answer:${messageId}`,
     mailbox: mailbox.name,
     mail,
   }
-  const outbox = await tx.enqueue(queued, now)
-  if (outbox === null) return
+  const outbox = await tx.enqueue(queued, now, work.holdUntil ?? now)
+  if (outbox === null) return null
   await tx.toldParticipants(ticket.id, plan.untold, now)
   const data = { kind: 'answer', outbox, to: mail.to, cc: mail.cc }
   await tx.addEvents(ticket.id, [{ kind: 'reply-queued', actor: `agent:${agent?.name ?? ''}`, data }], now)
+  return outbox
 }
 
 /** Images of the HTML stay behind: the answer goes out as text. */

@@ -1,3 +1,4 @@
+import { type Instant, instantOf, MINUTE } from '../instant.ts'
 import { foldAddress } from './address.ts'
 import type { Message } from './message.ts'
 
@@ -11,6 +12,35 @@ export type ReplyToken = { readonly ticket: number; readonly mac: string }
 
 // Base32 in lower case: some gateways fold the case of addresses. The dot is no recipient delimiter anywhere.
 const TOKEN = /^(\d{1,15})\.([a-z2-7]{26})$/i
+
+/** What the token in an agent's address claims. `verb`: a command in the address itself, as in `it+1042.….solved@`. */
+export type AgentToken = {
+  /** 0: it is about no ticket. */
+  readonly ticket: number
+  /** When it was made, as it stands in the token, and as an instant to the minute. */
+  readonly made: string
+  readonly madeAt: Instant
+  readonly mac: string
+  readonly verb: string | null
+}
+
+// Minutes since 1970 to the base of 36 have six digits until the year 6086.
+const AGENT_TOKEN = /^(\d{1,15})\.([0-9a-z]{5,6})\.([a-z2-7]{26})(?:\.([a-z]{2,12}))?$/i
+
+/** An agent's address with a command in it; null when it would be longer than servers need to take. */
+export function withVerb(address: string, verb: string): string | null {
+  const at = address.lastIndexOf('@')
+  const local = `${address.slice(0, at)}.${verb}`
+  return local.length > LONGEST_LOCAL_PART ? null : local + address.slice(at)
+}
+
+/** Reads the token of an agent's address back; null when it has another shape. */
+export function readAgentToken(detail: string): AgentToken | null {
+  const [, ticket, made = '', mac = '', verb] = AGENT_TOKEN.exec(detail.toLowerCase()) ?? []
+  if (ticket === undefined) return null
+  const madeAt = instantOf(Number.parseInt(made, 36) * MINUTE)
+  return { ticket: Number(ticket), made, madeAt, mac, verb: verb ?? null }
+}
 
 /** Reads a token back; null when it has another shape. */
 export function readReplyToken(token: string): ReplyToken | null {
@@ -51,8 +81,23 @@ const ADDRESS = /[^\s<>,;:"()@]{1,64}@[^\s<>,;:"()@]{1,255}/g
 /** More tokens than these are no answer but an attempt to keep us busy. */
 const MOST_TOKENS = 10
 
+type Addressed = Pick<Message, 'to' | 'cc' | 'headers'>
+
 /** The reply tokens in the recipients of a mail, in lower case, without repetition, at most 10. None is proven yet. */
-export function replyTokens(message: Pick<Message, 'to' | 'cc' | 'headers'>, delimiter = '+'): string[] {
+export function replyTokens(message: Addressed, delimiter = '+'): string[] {
+  return detailsIn(message, delimiter)
+    .filter(detail => readReplyToken(detail))
+    .slice(0, MOST_TOKENS)
+}
+
+/** The tokens of agents' addresses in the recipients of a mail, at most 10. None is proven yet. */
+export function agentTokens(message: Addressed, delimiter = '+'): AgentToken[] {
+  return detailsIn(message, delimiter)
+    .flatMap(detail => readAgentToken(detail) ?? [])
+    .slice(0, MOST_TOKENS)
+}
+
+function detailsIn(message: Addressed, delimiter: string): string[] {
   const noted = message.headers
     .filter(({ name }) => RECIPIENT_FIELDS.has(name))
     .flatMap(({ value }) => [...value.matchAll(ADDRESS)].map(match => match[0]))
@@ -60,5 +105,5 @@ export function replyTokens(message: Pick<Message, 'to' | 'cc' | 'headers'>, del
     .map(({ address }) => address)
     .concat(noted)
     .map(address => splitDetail(foldAddress(address), delimiter).detail)
-  return [...new Set(details.filter(detail => readReplyToken(detail)))].slice(0, MOST_TOKENS)
+  return [...new Set(details)]
 }

@@ -40,7 +40,7 @@ export async function compose(
     text: mail.text,
     ...(mail.html ? { html: mail.html } : {}),
     attachments,
-    ...(mail.automatic ? { headers: AUTOMATIC_HEADERS } : {}),
+    ...(mail.automatic ? { headers: mail.automatic === 'generated' ? GENERATED_HEADERS : AUTOMATIC_HEADERS } : {}),
     disableFileAccess: true,
     disableUrlAccess: true,
   }
@@ -48,7 +48,7 @@ export async function compose(
 
 /** RFC 3834 §3.3: an automatic response has the null return path, so that nothing can answer or bounce to it. */
 export function envelopeFrom(mail: OutgoingMail): string {
-  return mail.automatic ? '' : mail.from.address
+  return mail.automatic === true ? '' : mail.from.address
 }
 
 const AUTOMATIC_HEADERS = {
@@ -60,6 +60,9 @@ const AUTOMATIC_HEADERS = {
   Precedence: 'auto_reply',
   'X-Postdesk-Loop': 'yes',
 }
+
+/** Written by the program, but no answer (RFC 3834 §5). Exchange may say that the agent is away: so it is not asked to be silent. */
+const GENERATED_HEADERS = { 'Auto-Submitted': 'auto-generated', 'X-Postdesk-Loop': 'yes' }
 
 function named({ name, address }: Address): { name: string; address: string } {
   return { name, address }

@@ -86,10 +86,10 @@ export function joiningWrites(db: Db) {
 
     /**
      * Moves all mails of a ticket to another one, with their ids, what waits in the outbox, what was promised and who takes
-     * part; links are held by both. The history stays.
+     * part or follows; links are held by both. The history stays.
      */
     async moveConversation(from: TicketId, into: TicketId, at: Instant): Promise<void> {
-      for (const table of ['messages', 'raw_mails', 'outbox', 'promises'] as const)
+      for (const table of ['messages', 'raw_mails', 'outbox', 'promises', 'notifications'] as const)
         await db.updateTable(table).set({ ticket_id: into }).where('ticket_id', '=', from).execute()
       for (const held of [0, 1] as const) {
         await db
@@ -115,6 +115,17 @@ export function joiningWrites(db: Db) {
           eb
             .selectFrom('participants')
             .select(eb => [eb.val(into).as('ticket_id'), 'person_id', eb.val(at).as('added_at'), 'told_at', 'left_at'])
+            .where('ticket_id', '=', from),
+        )
+        .onConflict(on => on.doNothing())
+        .execute()
+      await db
+        .insertInto('followers')
+        .columns(['ticket_id', 'agent', 'at'])
+        .expression(eb =>
+          eb
+            .selectFrom('followers')
+            .select(eb => [eb.val(into).as('ticket_id'), 'agent', 'at'])
             .where('ticket_id', '=', from),
         )
         .onConflict(on => on.doNothing())

@@ -208,6 +208,11 @@ export function messageWrites(db: Db) {
       return id
     },
 
+    /** What an agent took back before it was sent: colleagues may read it, and nobody else did. */
+    async makeNote(id: number): Promise<void> {
+      await db.updateTable('messages').set({ direction: 'note' }).where('id', '=', id).execute()
+    },
+
     /** Remembers the ids of a message for later replies: its own as held, those it cites as cited. Held outlives cited. */
     async saveThreadIds(ticket: TicketId, own: string | null, cited: readonly string[]): Promise<void> {
       const held = own ? foldId(own) : null

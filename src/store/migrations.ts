@@ -5,6 +5,7 @@ import { reading } from './migrations/0002-reading.ts'
 import { joined } from './migrations/0003-joined.ts'
 import { senders } from './migrations/0004-senders.ts'
 import { blocked } from './migrations/0005-blocked.ts'
+import { agents } from './migrations/0006-agents.ts'
 import type { Db } from './schema.ts'
 import type { Connections, TableEdit } from './sqlite.ts'
 
@@ -17,6 +18,7 @@ const MIGRATIONS: Readonly<Record<string, readonly Step[]>> = {
   '0003-joined': joined,
   '0004-senders': senders,
   '0005-blocked': blocked,
+  '0006-agents': agents,
 }
 
 /** In the order in which they run. */

@@ -3,13 +3,9 @@ import type { OutgoingMail } from '../desk/outgoing-mail.ts'
 import type { TicketId } from '../desk/ticket.ts'
 import type { Instant } from '../instant.ts'
 import { foldAddress } from '../mail/address.ts'
-import type { Db } from './schema.ts'
+import type { Db, OutboxKind, OutboxState } from './schema.ts'
 import { fromJson, toJson } from './schema.ts'
 import { statement } from './statement.ts'
-
-/** A `notice` goes to the admins and is about no ticket. */
-export type OutboxKind = 'acknowledgement' | 'answer' | 'notice'
-export type OutboxState = 'queued' | 'sent' | 'failed'
 
 export type NewOutboxMail = {
   readonly ticket: TicketId | null
@@ -86,10 +82,10 @@ export function outboxReads(db: Db) {
 
 export function outboxWrites(db: Db) {
   return {
-    /** Gives the id, or null when a mail with this dedupe key was made out before. */
-    async enqueue(mail: NewOutboxMail, at: Instant): Promise<number | null> {
+    /** Gives the id, or null when a mail with this dedupe key was made out before. `notBefore`: it may still be withdrawn until then. */
+    async enqueue(mail: NewOutboxMail, at: Instant, notBefore = at): Promise<number | null> {
       const recipients = [...mail.mail.to, ...mail.mail.cc].map(address => foldAddress(address.address)).join(' ')
-      const [row] = await insertOutboxMail(db, { ...mail, recipients, mail: toJson(mail.mail), at })
+      const [row] = await insertOutboxMail(db, { ...mail, recipients, mail: toJson(mail.mail), at, notBefore })
       return row?.id ?? null
     },
 
@@ -128,6 +124,18 @@ export function outboxWrites(db: Db) {
           state: delivery.outcome === 'later' ? 'queued' : 'failed',
           error: delivery.error,
         })
+    },
+
+    /** Takes back a mail that nobody has tried to send yet; false when it is too late. */
+    async withdraw(id: number): Promise<boolean> {
+      const { numUpdatedRows } = await db
+        .updateTable('outbox')
+        .set({ state: 'withdrawn' })
+        .where('id', '=', id)
+        .where('state', '=', 'queued')
+        .where('attempts', '=', 0)
+        .executeTakeFirstOrThrow()
+      return numUpdatedRows > 0n
     },
 
     /** Makes due what waits for a moment later than `latest`; gives how many mails. */
@@ -179,7 +187,7 @@ const lastAttempt = statement((db, { mailbox }: { mailbox: string }) =>
 )
 
 const insertOutboxMail = statement(
-  (db, mail: Omit<NewOutboxMail, 'mail'> & { recipients: string; mail: string; at: Instant }) =>
+  (db, mail: Omit<NewOutboxMail, 'mail'> & { recipients: string; mail: string; at: Instant; notBefore: Instant }) =>
     db
       .insertInto('outbox')
       .values({
@@ -191,7 +199,7 @@ const insertOutboxMail = statement(
         recipients: mail.recipients,
         mail: mail.mail,
         state: 'queued',
-        next_attempt_at: mail.at,
+        next_attempt_at: mail.notBefore,
         last_error: null,
         response: null,
         created_at: mail.at,

@@ -14,6 +14,14 @@ type Flag = 0 | 1
 export const OUTCOMES = ['open', 'append', 'report', 'automatic', 'duplicate', 'blocked', 'skip', 'quarantine'] as const
 export type Outcome = (typeof OUTCOMES)[number]
 
+/**
+ * `answer` an agent's words · `closing` what the requester is told when a ticket is solved · `notification` what happened, to an
+ * agent · `receipt` what became of an agent's commands · `notice` to the admins, about no ticket.
+ */
+export type OutboxKind = 'acknowledgement' | 'answer' | 'closing' | 'notification' | 'receipt' | 'notice'
+/** `withdrawn`: an agent took it back before it was sent. */
+export type OutboxState = 'queued' | 'sent' | 'failed' | 'withdrawn'
+
 export type Tables = {
   settings: { name: string; value: string }
   mailbox_folders: {
@@ -91,6 +99,9 @@ export type Tables = {
     revision: Generated<number>
     /** The ticket that has its mails now; never one that was merged itself. */
     merged_into: Generated<number | null>
+    pending_until: Generated<Instant | null>
+    cause: Generated<string | null>
+    fix: Generated<string | null>
   }
   ticket_tags: { ticket_id: number; tag: string }
   /** `ticket_id` is the lower number. */
@@ -103,6 +114,22 @@ export type Tables = {
     told_at: Instant | null
     /** When they asked to be left out. */
     left_at: Instant | null
+  }
+  agents: {
+    name: string
+    /** Addresses and mails made for this agent earlier give no powers any more. */
+    keys_since: Instant | null
+    away_since: Instant | null
+    last_assigned_at: Instant | null
+  }
+  followers: { ticket_id: number; agent: string; at: Instant }
+  notifications: {
+    message_id: string
+    ticket_id: number
+    agent: string
+    kind: string
+    at: Instant
+    shown_at: Generated<Instant | null>
   }
   messages: {
     id: Generated<number>
@@ -147,13 +174,13 @@ export type Tables = {
     id: Generated<number>
     ticket_id: number | null
     message_id: number | null
-    kind: 'acknowledgement' | 'answer' | 'notice'
+    kind: OutboxKind
     dedupe_key: string
     mailbox: string
     /** Folded addresses of the envelope, joined by a blank: one column to count mails to an address by. */
     recipients: string
     mail: Json
-    state: 'queued' | 'sent' | 'failed'
+    state: OutboxState
     attempts: Generated<number>
     next_attempt_at: Instant
     last_error: string | null

@@ -12,6 +12,14 @@ export function settingReads(db: Db) {
 
 export function settingWrites(db: Db) {
   return {
+    async setSetting(name: string, value: string): Promise<void> {
+      await db
+        .insertInto('settings')
+        .values({ name, value })
+        .onConflict(on => on.column('name').doUpdateSet({ value }))
+        .execute()
+    },
+
     /** Keeps the value that is there already; gives the one that now stands. */
     async settingOnce(name: string, value: string): Promise<string> {
       await db

@@ -1,3 +1,4 @@
+import { agentReads, agentWrites } from './agents.ts'
 import { alarmReads, alarmWrites } from './alarms.ts'
 import { apiKeyReads, apiKeyWrites } from './api-keys.ts'
 import { bucketReads, bucketWrites } from './buckets.ts'
@@ -48,6 +49,7 @@ function readsOn(db: Db) {
     ...measureReads(db),
     ...alarmReads(db),
     ...bucketReads(db),
+    ...agentReads(db),
   }
 }
 
@@ -66,6 +68,7 @@ function txOn(db: Db) {
     ...restoredWrites(db),
     ...alarmWrites(db),
     ...bucketWrites(db),
+    ...agentWrites(db),
     /** Undoes the changes of `work` when it throws, and throws on; the transaction around it stays good. */
     attempt: <T>(work: () => Promise<T>): Promise<T> => inSavepoint(db, work),
   }

@@ -34,7 +34,17 @@ export type RecordedEvent = TicketEvent & { readonly id: number; readonly at: In
 /** A ticket before it has a number. */
 export type TicketRow = Omit<
   Ticket,
-  'id' | 'requester' | 'tags' | 'revision' | 'updatedAt' | 'firstResponseAt' | 'solvedAt' | 'mergedInto'
+  | 'id'
+  | 'requester'
+  | 'tags'
+  | 'revision'
+  | 'updatedAt'
+  | 'firstResponseAt'
+  | 'solvedAt'
+  | 'pendingUntil'
+  | 'cause'
+  | 'fix'
+  | 'mergedInto'
 > & {
   readonly requesterId: number | null
 }
@@ -124,6 +134,28 @@ export function ticketReads(db: Db) {
       }))
     },
 
+    /** What happened to any ticket after this event, oldest first. */
+    async eventsAfter(event: number, limit: number): Promise<(RecordedEvent & { readonly ticket: TicketId })[]> {
+      const rows = await eventsAfter(db, { event, limit })
+      return rows.map(row => ({
+        id: row.id,
+        ticket: row.ticket_id,
+        at: row.at,
+        kind: row.kind as TicketEvent['kind'],
+        actor: row.actor,
+        data: fromJson(row.data),
+      }))
+    },
+
+    /** The number of the newest event; 0 when there is none. */
+    async lastEvent(): Promise<number> {
+      const row = await db
+        .selectFrom('ticket_events')
+        .select(eb => eb.fn.max('id').as('id'))
+        .executeTakeFirst()
+      return row?.id ?? 0
+    },
+
     /** The dates that were told to the requester, oldest first. */
     async promises(
       ticket: TicketId,
@@ -157,6 +189,9 @@ export function ticketWrites(db: Db) {
         ...('resolutionDue' in changes && { resolution_due: changes.resolutionDue }),
         ...('firstResponseAt' in changes && { first_response_at: changes.firstResponseAt }),
         ...('solvedAt' in changes && { solved_at: changes.solvedAt }),
+        ...('pendingUntil' in changes && { pending_until: changes.pendingUntil }),
+        ...('cause' in changes && { cause: changes.cause }),
+        ...('fix' in changes && { fix: changes.fix }),
         ...('mergedInto' in changes && { merged_into: changes.mergedInto }),
       }
       let query = db
@@ -178,6 +213,10 @@ export function ticketWrites(db: Db) {
 
     async addEvents(ticket: TicketId, events: readonly TicketEvent[], at: Instant): Promise<void> {
       for (const { kind, actor, data } of events) await insertEvent(db, { ticket, at, kind, actor, data: toJson(data) })
+    },
+
+    async addTags(ticket: TicketId, tags: readonly string[]): Promise<void> {
+      for (const tag of tags) await insertTag(db, { ticket, tag })
     },
 
     async addPromise(promise: NewPromise, at: Instant): Promise<void> {
@@ -215,6 +254,10 @@ const insertTicket = statement((db, ticket: TicketRow & { at: Instant }) =>
       updated_at: ticket.at,
     })
     .returning('id'),
+)
+
+const eventsAfter = statement((db, { event, limit }: { event: number; limit: number }) =>
+  db.selectFrom('ticket_events').selectAll().where('id', '>', event).orderBy('id').limit(limit),
 )
 
 const insertTag = statement((db, row: { ticket: TicketId; tag: string }) =>
@@ -260,6 +303,9 @@ type JoinedRow = {
   updated_at: Instant
   revision: number
   merged_into: number | null
+  pending_until: Instant | null
+  cause: string | null
+  fix: string | null
   requester_name: string | null
   requester_address: string | null
 }
@@ -285,6 +331,9 @@ function toTicket(row: JoinedRow, tags: readonly string[]): Ticket {
     firstResponseAt: row.first_response_at,
     solvedAt: row.solved_at,
     updatedAt: row.updated_at,
+    pendingUntil: row.pending_until,
+    cause: row.cause,
+    fix: row.fix,
     mergedInto: row.merged_into,
     revision: row.revision,
   }

@@ -144,7 +144,11 @@ rules:
     ])
     expect(policy.heedSpam).toBe(false)
     expect(policy.agents).toEqual([
-      { name: 'ana', displayName: 'Ana Pop', addresses: ['ana@example.org'], teams: ['it'] },
+      {
+        ...{ name: 'ana', displayName: 'Ana Pop', addresses: ['ana@example.org'], teams: ['it'] },
+        ...{ notify: new Set(['new', 'reply', 'assigned', 'due', 'breached', 'bounced', 'note']) },
+        ...{ digest: [], receipts: 'risky', calendar: null },
+      },
     ])
     expect([...policy.categories]).toEqual([
       ['vpn', {}],

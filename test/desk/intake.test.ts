@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Decision, Facts } from '../../src/desk/decision.ts'
 import { decide } from '../../src/desk/intake.ts'
+import type { AgentKey } from '../../src/desk/people.ts'
 import type { Candidate } from '../../src/desk/thread.ts'
 import type { Ticket } from '../../src/desk/ticket.ts'
 import { HOUR, plus } from '../../src/instant.ts'
@@ -12,6 +13,8 @@ import { takingPart, ticket } from '../support/ticket.ts'
 
 const NOW = '2026-11-23T09:00:05.000Z' // a Monday, 10:00 in Brussels
 
+const ANA: AgentKey = { agent: 'ana', by: 'notification', verb: null }
+
 const facts = (different: Partial<Facts> = {}): Facts => ({
   now: NOW,
   mailbox: 'it',
@@ -19,6 +22,8 @@ const facts = (different: Partial<Facts> = {}): Facts => ({
   duplicateOf: null,
   candidates: [],
   proof: { level: 'none', why: 'nobody said' },
+  agentKey: null,
+  internal: new Map(),
   reportOn: null,
   senderHasTicket: false,
   released: false,
@@ -131,7 +136,7 @@ describe('no acknowledgement', () => {
     expect(why({}, { quietUntil: receivedAt })).toBe('acknowledgement')
     const agentsAnswer = message({ from: { name: 'Ana', address: 'ana@example.org' }, newText: 'Renewed.' })
     const relayed = (quietUntil: string) =>
-      appended(decide(agentsAnswer, facts({ ...known(), quietUntil }), policy())).relay
+      appended(decide(agentsAnswer, facts({ ...known(), agentKey: ANA, quietUntil }), policy())).work?.relay
     expect(relayed(plus(receivedAt, 1))).toMatchObject({ send: null, why: 'restored' })
     expect(relayed(receivedAt)).toMatchObject({ text: 'Renewed.' })
   })
@@ -179,7 +184,7 @@ describe('a reply', () => {
         changes: { status: 'open', solvedAt: null },
       })
       expect(decision.reply.why).toBe('belongs-to-ticket')
-      expect(decision.relay).toBeNull()
+      expect(decision.work).toBeNull()
     }
   })
   test('of somebody in Cc is that of a participant', () => {
@@ -192,14 +197,14 @@ describe('a reply', () => {
   test('of a stranger changes nothing', () => {
     const from = { name: 'Mallory', address: 'mallory@other.example' }
     const decision = appended(decide(message({ from }), facts(known({ status: 'solved', solvedAt: NOW })), policy()))
-    expect(decision).toMatchObject({ author: 'stranger', standing: 'pending', changes: {}, relay: null })
+    expect(decision).toMatchObject({ author: 'stranger', standing: 'pending', changes: {}, work: null })
   })
   test('of a robot changes nothing', () => {
     const automatic = { kind: 'vacation', why: 'Subject: Out of office' } as const
     const decision = appended(
       decide(message({ automatic }), facts(known({ status: 'solved', solvedAt: NOW })), policy()),
     )
-    expect(decision).toMatchObject({ author: 'robot', changes: {}, relay: null })
+    expect(decision).toMatchObject({ author: 'robot', changes: {}, work: null })
   })
   test.each(['solved', 'closed'] as const)('to a %s ticket reopens it', status => {
     const decision = appended(decide(message(), facts(known({ status, solvedAt: NOW })), policy()))
@@ -229,7 +234,13 @@ describe('a reply', () => {
 describe("an agent's mail", () => {
   const from = { name: 'Ana', address: 'ana@example.org' }
   const answer = (different: Partial<Message>, about: Partial<Ticket> = {}) =>
-    appended(decide(message({ from, newText: 'Turn it off and on.', ...different }), facts(known(about)), policy()))
+    appended(
+      decide(
+        message({ from, newText: 'Turn it off and on.', ...different }),
+        facts({ ...known(about), agentKey: ANA }),
+        policy(),
+      ),
+    )
 
   test('is the answer: it goes to the requester and counts as the first response', () => {
     const decision = answer({})
@@ -238,7 +249,7 @@ describe("an agent's mail", () => {
       agent: { name: 'ana' },
       changes: { status: 'pending', firstResponseAt: NOW },
     })
-    expect(decision.relay).toEqual({
+    expect(decision.work?.relay).toEqual({
       to: [{ name: 'Jane Doe', address: 'jane@example.org' }],
       cc: [],
       untold: [],
@@ -257,32 +268,33 @@ describe("an agent's mail", () => {
           { name: '', address: 'it@example.org' },
         ],
       })
-      expect(decision.relay).toMatchObject({ send: null, why: 'already-addressed' })
+      expect(decision.work?.relay).toMatchObject({ send: null, why: 'already-addressed' })
       expect(decision.changes).toMatchObject({ firstResponseAt: NOW })
     }
   })
   test('solves with #solved as its first line, which the requester does not see', () => {
     const decision = answer({ newText: '#solved\n\nNew toner is in.' })
     expect(decision.changes).toMatchObject({ status: 'solved', solvedAt: NOW, firstResponseAt: NOW })
-    expect(decision.relay).toMatchObject({ text: 'New toner is in.' })
+    expect(decision.work?.relay).toMatchObject({ text: 'New toner is in.' })
   })
   test('may solve without a word; that is no response', () => {
     const decision = answer({ newText: '#solved' })
     expect(decision.changes).toEqual({ status: 'solved', solvedAt: NOW })
-    expect(decision.relay).toMatchObject({ send: null, why: 'nothing-to-say' })
+    expect(decision.work?.relay).toMatchObject({ send: null, why: 'nothing-to-say' })
   })
-  test('with a command we do not know stays inside', () => {
-    const decision = answer({ newText: '#note\nJane is difficult.' })
+  test('with a command we do not know stays inside, and the agent is told', () => {
+    const decision = answer({ newText: '#notes\nJane is difficult.' })
     expect(decision.changes).toEqual({})
-    expect(decision.relay).toMatchObject({ send: null, why: 'unknown-command' })
+    expect(decision.work).toMatchObject({ internal: true, receipt: true, fault: { line: '#notes' } })
+    expect(decision.work?.relay).toMatchObject({ send: null, why: 'unknown-command' })
   })
   test('on a ticket of their own is that of a requester', () => {
     const decision = answer({}, { requester: from })
-    expect(decision).toMatchObject({ author: 'requester', agent: null, relay: null })
+    expect(decision).toMatchObject({ author: 'requester', agent: null, work: null })
   })
   test('that a machine wrote is no answer', () => {
     const decision = answer({ automatic: { kind: 'vacation', why: 'Auto-Submitted: auto-replied' } })
-    expect(decision).toMatchObject({ author: 'robot', agent: null, relay: null, changes: {} })
+    expect(decision).toMatchObject({ author: 'robot', agent: null, work: null, changes: {} })
   })
   test('about no ticket asks for help like anybody', () => {
     expect(opened(decide(message({ from }), facts(), policy())).author).toBe('requester')
@@ -318,7 +330,7 @@ describe('a mail out of an archive', () => {
       author: 'agent',
       changes: { status: 'pending', firstResponseAt: LONG_AGO },
       reply: { send: null, why: 'imported' },
-      relay: { send: null, why: 'imported' },
+      work: { relay: { send: null, why: 'imported' } },
     })
   })
 
@@ -327,7 +339,7 @@ describe('a mail out of an archive', () => {
       author: 'agent',
       agent: null,
       changes: { status: 'pending', firstResponseAt: LONG_AGO },
-      relay: { send: null, why: 'imported' },
+      work: { relay: { send: null, why: 'imported' } },
     })
     const automatic = { kind: 'auto-reply', why: 'Auto-Submitted: auto-replied' } as const
     expect(joins({ from: desk, automatic })).toMatchObject({ author: 'robot', changes: {} })
@@ -405,7 +417,7 @@ test('there is a decision for every mail, and no machine is ever acknowledged', 
       const sends = decision.kind === 'open' && decision.reply.send !== null
       expect(sends && different.automatic !== null).toBe(false)
       if (decision.kind === 'append' && different.automatic) expect(decision.reply.send).toBeNull()
-      if (more.past) expect(sends || (decision.kind === 'append' && 'to' in (decision.relay ?? {}))).toBe(false)
+      if (more.past) expect(sends || (decision.kind === 'append' && 'to' in (decision.work?.relay ?? {}))).toBe(false)
     }),
     { numRuns: 300 },
   )

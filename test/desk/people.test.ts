@@ -63,7 +63,8 @@ describe('an agent', () => {
   const ana = { ...jane, from: at('Ana@Example.org') }
   const ben = { ...jane, from: at('ben@example.org') }
   test.each<[string, typeof jane, SenderProof['level'], typeof telling, string | null]>([
-    ['by From where no mail server tells', ana, 'none', policy(), 'ana'],
+    ['not by From alone, where no mail server tells', ana, 'none', policy(), null],
+    ['nor by a pass of somebody who is not asked', ana, 'pass', policy(), null],
     ['not against its word', ana, 'fail', policy(), null],
     ['by its pass', ana, 'pass', telling, 'ana'],
     ['not when it is silent', ana, 'none', telling, null],
@@ -78,7 +79,18 @@ describe('an agent', () => {
     ],
     ['nobody else', jane, 'pass', telling, null],
   ])('%s', (_name, mail, level, by, expected) => {
-    expect(provenAgent(mail, proof(level), by)?.name ?? null).toBe(expected)
+    expect(provenAgent(mail, proof(level), null, by)?.name ?? null).toBe(expected)
+  })
+  test.each<[string, typeof jane, SenderProof['level'], string, string | null]>([
+    ['by what only they were given', ana, 'none', 'ana', 'ana'],
+    ['not by what somebody else was given', ana, 'none', 'ben', null],
+    ['not where the mail server denies it', ana, 'fail', 'ana', null],
+    ['not with answers to somebody else', { ...ana, replyTo: [at('ana@evil.example')] }, 'none', 'ana', null],
+    ['nobody else, with it', jane, 'none', 'ana', null],
+  ])('%s', (_name, mail, level, agent, expected) => {
+    const key = { agent, by: 'address', verb: null } as const
+    expect(provenAgent(mail, proof(level), key, telling)?.name ?? null).toBe(expected)
+    expect(provenAgent(mail, proof(level), key, policy())?.name ?? null).toBe(expected)
   })
 })
 

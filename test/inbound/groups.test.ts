@@ -61,6 +61,10 @@ const mailman = (list: string, writer: string): Headers => ({
 const without = (headers: Headers, ...names: string[]): Headers =>
   Object.fromEntries(Object.entries(headers).filter(([name]) => !names.includes(name)))
 
+const says = (results: string) => ({ 'Authentication-Results': `mx.example.org; ${results}` })
+const PASS = says('dmarc=pass header.from=example.org')
+const telling = { mx: { servIds: new Set(['mx.example.org']), sealers: new Set<string>() } }
+
 const ANNA = 'anna@elsewhere.example'
 const [IT, HELPDESK] = ['it@example.org', 'helpdesk@example.org']
 
@@ -119,9 +123,11 @@ describe('the requester of a mail through a group, and who is acknowledged', () 
 })
 
 test('a conversation through the group: each hears of the other, the group of nothing', async () => {
-  const through = { from: `'Anna Meier' via IT <${IT}>`, to: [IT, HELPDESK], headers: google(IT, ANNA) }
+  start({ ...telling, ownLists: new Set(['helpdesk.example.org']) })
+  const headers = { ...PASS, ...google(IT, ANNA) }
+  const through = { from: `'Anna Meier' via IT <${IT}>`, to: [IT, HELPDESK], headers }
   await take({ ...through, subject: 'Printer', messageId: 'q@x', text: 'It is broken.' })
-  await take({ from: 'ana@example.org', to: IT, text: '#solved\nTurn it on.', inReplyTo: 'q@x' })
+  await take({ from: 'ana@example.org', to: IT, text: '#solved\nTurn it on.', inReplyTo: 'q@x', headers: PASS })
   const answer = (await sent()).at(-1)
   expect(answer).toMatchObject({ to: [{ address: ANNA }], cc: [], text: 'Turn it on.\n' })
   const again = { ...through, subject: 'Re: Printer', text: 'It is still broken.', inReplyTo: answer?.messageId ?? '' }
@@ -132,8 +138,6 @@ test('a conversation through the group: each hears of the other, the group of no
 })
 
 describe('who is only named by a group gains nothing:', () => {
-  const says = (results: string) => ({ 'Authentication-Results': `mx.example.org; ${results}` })
-  const telling = { mx: { servIds: new Set(['mx.example.org']), sealers: new Set<string>() } }
   const as = (writer: string, more: Headers = {}) => ({
     from: `'Somebody' via IT <${IT}>`,
     to: IT,
@@ -142,7 +146,7 @@ describe('who is only named by a group gains nothing:', () => {
   const jane = { from: 'jane@example.org', to: IT, subject: 'Safe', messageId: 'q@x', text: 'The code is 4711.' }
 
   for (const [where, different, pass] of [
-    ['with a server that proves senders', telling, says('dmarc=pass header.from=example.org')],
+    ['with a server that proves senders', telling, PASS],
     ['without one', {}, {}],
   ] as const) {
     test(`an agent, ${where}`, async () => {
@@ -168,15 +172,16 @@ describe('who is only named by a group gains nothing:', () => {
 
   test('a requester, when our server disproves the group itself', async () => {
     start(telling)
-    await take({ ...jane, headers: says('dmarc=pass header.from=example.org') })
+    await take({ ...jane, headers: PASS })
     await take({ ...as('jane@example.org', says('dmarc=fail header.from=example.org')), inReplyTo: 'q@x' })
     expect((await store.read.messages(1001)).at(-1)).toMatchObject({ author: 'stranger', standing: 'pending' })
   })
 
   test('somebody else to whom the answers are to go', async () => {
-    await take(jane)
-    await take({ from: 'ana@example.org', to: IT, text: '#solved\nDone.', inReplyTo: 'q@x' })
-    const elsewhere = as('jane@example.org', { 'Reply-To': 'mallory@evil.example' })
+    start(telling)
+    await take({ ...jane, headers: PASS })
+    await take({ from: 'ana@example.org', to: IT, text: '#solved\nDone.', inReplyTo: 'q@x', headers: PASS })
+    const elsewhere = as('jane@example.org', { ...PASS, 'Reply-To': 'mallory@evil.example' })
     await take({ ...elsewhere, inReplyTo: 'q@x', cc: 'mallory@evil.example', text: 'No.' })
     expect(await store.read.ticket(1001)).toMatchObject({ status: 'solved' })
     expect((await store.read.participants(1001)).map(({ address }) => address)).toEqual(['jane@example.org'])

@@ -4,6 +4,7 @@ import { connectImap, type ImapAccount, probeImap } from '../../src/inbound/imap
 import type { FetchedMail, FolderState, ImapSession } from '../../src/inbound/session.ts'
 import { type DovecotServer, startDovecot } from '../support/dovecot.ts'
 import { startHoodiecrow } from '../support/hoodiecrow.ts'
+import { tapImap } from '../support/imap-tap.ts'
 import { mail } from '../support/mail.ts'
 import { describeWithDovecot } from '../support/needs-dovecot.ts'
 import { freePorts } from '../support/ports.ts'
@@ -320,6 +321,60 @@ describeWithDovecot('IMAP with Dovecot', () => {
       })
       const seen = (await server.list('desk', name)).filter(({ flags }) => flags.includes('\\Seen'))
       expect(seen.map(({ uid }) => uid)).toEqual([1, 3, 5])
+    })
+
+    // Dovecot carries none of the mails then, and imapflow takes its NO for an OK.
+    describe.each([
+      ['MOVE', []],
+      ['COPY, and expunges by UID', ['MOVE']],
+      ['COPY, and marks as deleted', ['MOVE', 'UIDPLUS']],
+    ])('moves with %s', (_, without) => {
+      let other: DovecotServer
+      beforeAll(async () => {
+        other = await startDovecot({ without })
+      })
+      afterAll(() => other.stop())
+
+      it.each([1, 2])('what is left when others remove mails just before, %i times', async times => {
+        const [name, done] = [`Taken ${times}`, `Done ${times}`]
+        for (const folder of [name, done]) await other.createFolder('desk', folder)
+        for (let at = 1; at <= 6; at++) await other.deliver('desk', name, mail({ subject: `mail ${at}` }))
+        const goes = [2, 5].slice(0, times)
+        const removed = [...goes]
+        await using tap = await tapImap(other.account('desk'), async command => {
+          const uid = /^UID (MOVE|COPY) /.test(command) ? goes.shift() : undefined
+          if (uid !== undefined) await other.expunge('desk', name, [uid])
+        })
+        await inside(
+          name,
+          async session => {
+            await session.move([1, 2, 3, 4, 5], done)
+          },
+          tap.account,
+        )
+        expect(goes).toEqual([])
+        const left = (await other.list('desk', name)).filter(({ flags }) => !flags.includes('\\Deleted'))
+        expect(left.map(({ uid }) => uid)).toEqual([6])
+        expect(await other.list('desk', done)).toHaveLength(5 - removed.length)
+      })
+    })
+
+    it('says so when a server leaves mails where they are', async () => {
+      const name = await folder(3)
+      const done = await folder()
+      let next = 1
+      await using tap = await tapImap(server.account('desk'), async command => {
+        if (command.startsWith('UID MOVE')) await server.expunge('desk', name, [next++])
+      })
+      await server.deliver('desk', name, mail())
+      await inside(
+        name,
+        async session => {
+          expect((await failure(session.move([1, 2, 3, 4], done))).message).toContain('left mails where they were')
+        },
+        tap.account,
+      )
+      expect((await server.list('desk', name)).map(({ uid }) => uid)).toEqual([4])
     })
   })
 

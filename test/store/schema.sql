@@ -1,3 +1,12 @@
+CREATE TABLE agents (
+    name TEXT PRIMARY KEY,
+    -- Addresses and mails made for this agent earlier give no powers any more.
+    keys_since TEXT,
+    -- When an out-of-office came in answer to our mail; their next mail ends it.
+    away_since TEXT,
+    last_assigned_at TEXT
+  ) STRICT, WITHOUT ROWID;
+
 CREATE TABLE alarms (
     cause TEXT NOT NULL CHECK (cause IN ('reading', 'sending', 'silence', 'storm')),
     mailbox TEXT NOT NULL,
@@ -37,6 +46,13 @@ CREATE TABLE buckets (
     name TEXT PRIMARY KEY,
     level REAL NOT NULL,
     at TEXT NOT NULL
+  ) STRICT, WITHOUT ROWID;
+
+CREATE TABLE followers (
+    ticket_id INTEGER NOT NULL REFERENCES tickets (id),
+    agent TEXT NOT NULL,
+    at TEXT NOT NULL,
+    PRIMARY KEY (ticket_id, agent)
   ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE left_out_mails (
@@ -114,16 +130,28 @@ CREATE TRIGGER messages_fts_update AFTER UPDATE OF subject, text, from_name, fro
     VALUES (new.id, new.subject, new.text, new.from_name, new.from_address);
   END;
 
+CREATE TABLE notifications (
+    message_id TEXT PRIMARY KEY CHECK (message_id <> ''),
+    ticket_id INTEGER NOT NULL REFERENCES tickets (id),
+    agent TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    at TEXT NOT NULL,
+    -- The agent has shown it to others, so it proves nothing any more.
+    shown_at TEXT
+  ) STRICT, WITHOUT ROWID;
+
+CREATE INDEX notifications_by_ticket ON notifications (ticket_id, agent, at);
+
 CREATE TABLE outbox (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     ticket_id INTEGER REFERENCES tickets (id),
     message_id INTEGER REFERENCES messages (id),
-    kind TEXT NOT NULL CHECK (kind IN ('acknowledgement', 'answer', 'notice')),
+    kind TEXT NOT NULL CHECK (kind IN ('acknowledgement', 'answer', 'closing', 'notification', 'receipt', 'notice')),
     dedupe_key TEXT NOT NULL UNIQUE,
     mailbox TEXT NOT NULL,
     recipients TEXT NOT NULL,
     mail TEXT NOT NULL,
-    state TEXT NOT NULL CHECK (state IN ('queued', 'sent', 'failed')),
+    state TEXT NOT NULL CHECK (state IN ('queued', 'sent', 'failed', 'withdrawn')),
     attempts INTEGER NOT NULL DEFAULT 0,
     next_attempt_at TEXT NOT NULL,
     last_error TEXT,
@@ -256,9 +284,11 @@ CREATE TABLE tickets (
     solved_at TEXT,
     updated_at TEXT NOT NULL,
     revision INTEGER NOT NULL DEFAULT 1
-  , merged_into INTEGER REFERENCES tickets (id) CHECK (merged_into <> id)) STRICT;
+  , merged_into INTEGER REFERENCES tickets (id) CHECK (merged_into <> id), pending_until TEXT, cause TEXT, fix TEXT) STRICT;
 
 CREATE INDEX tickets_by_merge ON tickets (merged_into) WHERE merged_into IS NOT NULL;
+
+CREATE INDEX tickets_by_pending ON tickets (pending_until) WHERE pending_until IS NOT NULL;
 
 CREATE INDEX tickets_by_requester ON tickets (requester_id, id);
 

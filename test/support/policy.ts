@@ -1,9 +1,9 @@
 import type { Calendar } from '../../src/desk/calendar.ts'
 import type { Rule } from '../../src/desk/classify.ts'
-import type { MailboxPolicy, Policy } from '../../src/desk/policy.ts'
+import type { Agent, MailboxPolicy, Notice, Policy, Team } from '../../src/desk/policy.ts'
 import type { ServiceLevel } from '../../src/desk/service-level.ts'
 import { compileTemplates } from '../../src/desk/template.ts'
-import { DAY, HOUR } from '../../src/instant.ts'
+import { DAY, HOUR, MINUTE } from '../../src/instant.ts'
 import { shippedTemplates } from './templates.ts'
 
 const office = [
@@ -42,6 +42,21 @@ const mailbox = (name: string, displayName: string): MailboxPolicy => ({
   subaddress: null,
 })
 
+const ALL: readonly Notice[] = ['new', 'reply', 'assigned', 'due', 'breached', 'bounced', 'note']
+
+/** An agent who is told of everything. */
+export function agent(name: string, different: Partial<Agent> = {}): Agent {
+  return {
+    ...{ name, displayName: name, addresses: [`${name}@example.org`], teams: [], notify: new Set(ALL) },
+    ...{ digest: [], receipts: 'risky', calendar: null },
+    ...different,
+  }
+}
+
+export function team(name: string, displayName = name): Team {
+  return { name, displayName, assign: 'manual', returnAfterMs: null, signature: null }
+}
+
 const rule = (name: string, any: readonly string[], set: Rule['set']): Rule => ({
   name,
   when: [{ any }],
@@ -61,18 +76,19 @@ export function policy(different: Partial<Policy> = {}): Policy {
       ['it', mailbox('it', 'IT Help')],
     ]),
     agents: [
-      { name: 'ana', displayName: 'Ana Pop', addresses: ['ana@example.org'], teams: ['it'] },
-      {
-        name: 'ben',
+      agent('ana', { displayName: 'Ana Pop', addresses: ['ana@example.org'], teams: ['it'] }),
+      agent('ben', {
         displayName: 'Ben Roe',
         addresses: ['ben@example.org', 'ben@home.example'],
         teams: ['it', 'support'],
-      },
+      }),
     ],
     teams: new Map([
-      ['it', { name: 'it', displayName: 'IT' }],
-      ['support', { name: 'support', displayName: 'Support' }],
+      ['it', team('it', 'IT')],
+      ['support', team('support', 'Support')],
     ]),
+    answers: new Map([['vpn', { en: 'Please restart the VPN client.', fr: 'Veuillez relancer le client VPN.' }]]),
+    agentMail: { undoForMs: 2 * MINUTE, keysForMs: 90 * DAY, dueWarningMs: HOUR },
     rules: [
       rule('printer', ['printer', 'imprimante', 'drucker'], { category: 'printing' }),
       rule('urgent', ['urgent', 'outage'], { priority: 'urgent' }),

@@ -1,0 +1,185 @@
+import { type Instant, plus } from '../instant.ts'
+import { isOneOf } from '../mail/address.ts'
+import type { Message } from '../mail/message.ts'
+import { isClosing } from '../mail/phrases.ts'
+import { type Command, type Commands, readCommands } from './commands.ts'
+import type { AgentWork, Facts, Relay } from './decision.ts'
+import { editTicket } from './edit.ts'
+import { type Withheld, withhold } from './gate.ts'
+import { aboveMark, internalWords } from './internal-text.ts'
+import { receivers } from './people.ts'
+import type { Agent, MailboxPolicy, Policy } from './policy.ts'
+import type { Candidate } from './thread.ts'
+import { changesByAnswer, type Ticket } from './ticket.ts'
+
+/*
+ * An agent's mail on a ticket: its commands, the words for the requester, or the note for colleagues. When anything in it
+ * cannot be understood nothing of it is done and nothing leaves: it stays as a note, and the agent is told what to do.
+ */
+
+/** The data of the event `commanded`: out of it the agent is told, and `#undo` takes it back. */
+export type Commanded = {
+  readonly message: number
+  /** The commands as words: `solved`, `assign ben`. */
+  readonly commands: readonly string[]
+  readonly fault: { readonly line: string; readonly why: string } | null
+  /** The agent is told what became of it. */
+  readonly receipt: boolean
+  /** What was changed, with what was there before. */
+  readonly changes: Readonly<Record<string, { readonly from: unknown; readonly to: unknown }>>
+  /** The mail that leaves, and until when it waits; null: none does. */
+  readonly outbox: number | null
+  readonly holdUntil: Instant | null
+}
+
+/** Decides what an agent's mail on a ticket does. `restored`: why nothing may be sent for it, whatever it says. */
+export function agentWork(
+  message: Message,
+  { ticket, participants }: Candidate,
+  agent: Agent | null,
+  facts: Facts,
+  mailbox: MailboxPolicy,
+  policy: Policy,
+  restored: Withheld | null,
+): AgentWork {
+  const { commands, text, fault } = readAgentMail(message, facts, agent, policy)
+  const words = agent && isOnlySignature(text, agent) ? '' : text
+  const withTexts = [...textsNamed(commands, ticket, policy), words].filter(part => part !== '').join('\n\n')
+  const files = message.attachments.length > 0
+  const relay = answer()
+  const leak = 'send' in relay && relay.why === 'internal-text'
+  const failed = fault ?? (leak ? { line: '', why: relay.detail } : null)
+  if (failed)
+    return {
+      ...NOTHING,
+      commands,
+      words: message.newText,
+      fault: failed,
+      relay,
+      receipt: agent !== null && !facts.past,
+    }
+
+  const internal = isNote(commands) || (withTexts === '' && !files)
+  const reached = !('send' in relay) || relay.why === 'already-addressed' || facts.past !== null
+  const answered = reached && withTexts !== '' && !isNote(commands)
+  const edited = edit(ticket, commands, agent, policy, facts.now, answered ? mailbox.afterAnswer : null)
+  const told = commands.flatMap(one =>
+    one.kind === 'cause' || one.kind === 'fix' ? [[one.kind, one.text] as const] : [],
+  )
+  const wait = commands.find(one => one.kind === 'pending')
+  const merge = commands.find(one => one.kind === 'merge')
+  const receipt = agent !== null && !facts.past && wantsReceipt(agent, commands)
+  return {
+    commands,
+    words: withTexts,
+    fault: null,
+    internal,
+    changes: {
+      ...edited.changes,
+      ...(answered && ticket.firstResponseAt === null && changesByAnswer(ticket, ticket.status, facts.now)),
+      ...(wait?.forMs && { pendingUntil: plus(facts.now, wait.forMs) }),
+      ...Object.fromEntries(told),
+    },
+    events: edited.events.filter(({ kind }) => kind !== 'changed'),
+    tags: commands.flatMap(one => (one.kind === 'tag' ? one.tags : [])),
+    mergeInto: merge?.into ?? null,
+    relay,
+    receipt,
+    holdUntil: receipt ? plus(facts.now, policy.agentMail.undoForMs) : null,
+  }
+
+  function answer(): Relay {
+    if (facts.past) return withheldOfPast(facts.past.from)
+    if (fault) return withhold('unknown-command', `not understood: ${fault.line}: ${fault.why}`)
+    if (isNote(commands)) return withhold('note', 'the agent wrote it for colleagues')
+    if (withTexts === '' && !files) return withhold('nothing-to-say', 'the mail holds no words for the requester')
+    if (restored) return restored
+    if (!ticket.requester) return withhold('no-address', 'the ticket has no requester who could be written to')
+    const whom = receivers(ticket, participants.values(), [...message.to, ...message.cc], policy)
+    if (whom.to.length === 0) return withhold('already-addressed', 'the agent addressed all of them directly')
+    if (!isForUs(message, policy))
+      return withhold('written-to-others', 'the agent wrote to others, and to us only in copy')
+    const leaked = internalWords(withTexts, facts.internal.get(ticket.id) ?? [])
+    if (leaked !== null)
+      return withhold('internal-text', `it holds words that are for colleagues alone (“${leaked.slice(0, 80)}”)`)
+    return { ...whom, text: withTexts }
+  }
+}
+
+const NOTHING = { internal: true, changes: {}, events: [], tags: [], mergeInto: null, holdUntil: null } as const
+
+/** What was sent from the mailbox itself has reached people as it is: a word that only looks like a command was none. */
+function readAgentMail({ newText }: Message, { past, agentKey }: Facts, agent: Agent | null, policy: Policy): Commands {
+  if (!agent) return { commands: [], text: newText.trim(), fault: null }
+  const read = readCommands(aboveMark(newText), agentKey?.verb ?? null, agent, policy)
+  return past && read.fault ? { commands: [], text: newText.trim(), fault: null } : read
+}
+
+function isNote(commands: readonly Command[]): boolean {
+  return commands.some(({ kind }) => kind === 'note' || kind === 'undo' || kind === 'help')
+}
+
+/** The texts of the configuration that the agent named, in the language of the ticket. */
+function textsNamed(commands: readonly Command[], ticket: Ticket, policy: Policy): string[] {
+  return commands.flatMap(one => {
+    const texts = one.kind === 'template' ? (policy.answers.get(one.name) ?? {}) : {}
+    return texts[ticket.language] ?? texts['en'] ?? Object.values(texts)[0] ?? []
+  })
+}
+
+/** Ours is among the addresses that the mail was written to, or it was written to nobody else (Bcc). */
+export function isForUs({ to }: Message, policy: Policy): boolean {
+  return to.length === 0 || to.some(({ address }) => isOneOf(address, policy.ownAddresses))
+}
+
+/** Telephones and Outlook set a signature below that no line marks off: their name, and a few short lines. */
+function isOnlySignature(text: string, { displayName }: Agent): boolean {
+  const lines = text
+    .split('\n')
+    .map(line => line.trim())
+    .filter(line => line !== '')
+  const [first = '', second = ''] = lines
+  const names = [displayName, displayName.split(' ')[0] ?? ''].map(name => name.toLowerCase())
+  const isName = (line: string) => names.includes(line.toLowerCase().replace(/[,.]$/, ''))
+  return (
+    lines.length > 0 &&
+    lines.length <= 10 &&
+    lines.every(line => line.length <= 80) &&
+    (isName(first) || (isClosing(first) && isName(second)))
+  )
+}
+
+function wantsReceipt({ receipts }: Agent, commands: readonly Command[]): boolean {
+  const asked = commands.some(({ kind }) => kind === 'receipt' || kind === 'undo' || kind === 'help')
+  const risky = commands.some(({ kind }) => kind === 'solved' || kind === 'merge' || kind === 'template')
+  return asked || receipts === 'always' || (receipts === 'risky' && risky)
+}
+
+/** `answered`: the status of a ticket that was answered and nothing more said. */
+function edit(
+  ticket: Ticket,
+  commands: readonly Command[],
+  agent: Agent | null,
+  policy: Policy,
+  now: Instant,
+  answered: Ticket['status'] | null,
+) {
+  let wanted: Parameters<typeof editTicket>[1] =
+    answered !== null && ticket.status === 'open' ? { status: answered } : {}
+  for (const command of commands) {
+    if (command.kind === 'solved' || command.kind === 'open' || command.kind === 'pending')
+      wanted = { ...wanted, status: command.kind }
+    else if (command.kind === 'assign') wanted = { ...wanted, assignee: command.agent }
+    else if (command.kind === 'team') wanted = { ...wanted, team: command.team, assignee: wanted.assignee ?? null }
+    else if (command.kind === 'priority') wanted = { ...wanted, priority: command.priority }
+    else if (command.kind === 'category') wanted = { ...wanted, category: command.category }
+  }
+  return editTicket(ticket, wanted, policy, agent ? `agent:${agent.name}` : 'postdesk', now)
+}
+
+/** What is past was answered in its time. */
+export function withheldOfPast(from: 'archive' | 'sent'): Withheld {
+  return from === 'archive'
+    ? withhold('imported', 'the mail is out of an archive: what was to be sent was sent in its time')
+    : withhold('sent', 'the mail was sent from the mailbox itself, and has reached whom it was written to')
+}

@@ -1,0 +1,55 @@
+/*
+ * Mails to agents as text and as HTML, out of the same blocks. Nothing of a person's words is markup here: all is escaped.
+ */
+
+export type Block =
+  | { readonly kind: 'text'; readonly text: string }
+  /** The line below which everything is for agents alone. */
+  | { readonly kind: 'mark'; readonly text: string }
+  | { readonly kind: 'fact'; readonly text: string }
+  | { readonly kind: 'links'; readonly links: readonly { readonly label: string; readonly href: string }[] }
+
+/** In front of every line that only agents may know: it also marks them in a quotation that lost the line above. */
+const BAR = '│ '
+
+export function textOf(blocks: readonly Block[]): string {
+  const parts = blocks.map(block => {
+    if (block.kind === 'fact') return `${BAR}${block.text}\n`
+    // Nobody needs the subject to be written out.
+    if (block.kind === 'links')
+      return block.links
+        .map(({ label, href }) => `${BAR}${label}: <${href.replace(/\?subject=[^&]*$/, '')}>\n`)
+        .join('')
+    return `${block.text.trim()}\n\n`
+  })
+  return `${parts.join('').trimEnd()}\n`
+}
+
+export function htmlOf(blocks: readonly Block[]): string {
+  const parts = blocks.map(block => {
+    if (block.kind === 'text') return paragraphs(block.text)
+    if (block.kind === 'mark') return `<p style="color:#777;font-size:smaller">${escaped(block.text)}</p>`
+    if (block.kind === 'fact') return `<div style="color:#555;font-size:smaller">${BAR}${escaped(block.text)}</div>`
+    const links = block.links.map(({ label, href }) => `<a href="${escaped(href)}">${escaped(label)}</a>`)
+    return `<div style="color:#555;font-size:smaller">${BAR}${links.join(' &nbsp; ')}</div>`
+  })
+  return `<!doctype html>\n<html>\n<body>\n${parts.join('\n')}\n</body>\n</html>\n`
+}
+
+/** Words as HTML: paragraphs where an empty line was, line breaks where a line ended, indentation kept. */
+export function paragraphs(text: string): string {
+  return text
+    .trim()
+    .split(/\n{2,}/)
+    .map(
+      part =>
+        `<p>${escaped(part)
+          .replace(/^ +| {2,}/gm, blanks => '&nbsp;'.repeat(blanks.length))
+          .replaceAll('\n', '<br>\n')}</p>`,
+    )
+    .join('\n')
+}
+
+function escaped(text: string): string {
+  return text.replace(/[&<>"]/g, character => `&#${character.codePointAt(0)};`)
+}

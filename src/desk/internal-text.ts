@@ -1,0 +1,49 @@
+/*
+ * What must never reach a requester: what colleagues wrote to each other, what a notification tells agents alone, and the
+ * addresses that give agents their powers. Quotations are cut off before (`mail/new-text.ts`); this is for the day when a
+ * mail program quotes in a way that nobody has seen.
+ */
+
+/** The line in a notification below which everything is for agents alone. */
+export const INTERNAL_FROM_HERE = '———— Postdesk: for agents only, from here on ————'
+
+// The bar stands before every line of a notification that only agents may know.
+const MARK = /^.{0,40}Postdesk: for agents only\b|^[>\s]*│ /m
+/** As `mail/reply-address.ts` reads them. */
+const AGENT_TOKEN = /\d{1,15}\.[0-9a-z]{5,6}\.[a-z2-7]{26}/i
+
+/** The text above the mark of a notification; all of it when there is none. */
+export function aboveMark(text: string): string {
+  const found = MARK.exec(text)
+  return found ? text.slice(0, found.index).replace(/[\s>|*_]+$/, '') : text
+}
+
+/** So many words in a row of an internal text are no chance. */
+const RUN = 8
+const SHORTEST_CHARACTERS = 12
+
+/** Words that a text for the requester shares with an internal one, or an agent's address in it; null: it may go. */
+export function internalWords(text: string, internal: readonly string[]): string | null {
+  const token = AGENT_TOKEN.exec(text)
+  if (token) return 'the address of an agent'
+  const words = wordsOf(text)
+  const runs = new Map<string, number>()
+  const joined = ` ${words.join(' ')} `
+  for (let at = 0; at + RUN <= words.length; at++) runs.set(words.slice(at, at + RUN).join(' '), at)
+  for (const note of internal) {
+    const said = wordsOf(note)
+    const whole = said.join(' ')
+    if (said.length > 1 && said.length < RUN && whole.length >= SHORTEST_CHARACTERS && joined.includes(` ${whole} `))
+      return note.trim()
+    for (let at = 0; at + RUN <= said.length; at++) {
+      const run = said.slice(at, at + RUN).join(' ')
+      if (runs.has(run)) return run
+    }
+  }
+  return null
+}
+
+/** Quote marks, line breaks and capitals change on the way. */
+function wordsOf(text: string): string[] {
+  return text.toLowerCase().match(/[\p{L}\p{N}][\p{L}\p{N}'’@.-]*/gu) ?? []
+}

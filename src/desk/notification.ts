@@ -1,0 +1,219 @@
+import type { Instant } from '../instant.ts'
+import { foldAddress } from '../mail/address.ts'
+import type { Address } from '../mail/message.ts'
+import { withVerb } from '../mail/reply-address.ts'
+import { baseSubject, ticketTag } from '../mail/subject.ts'
+import { type Block, htmlOf, textOf } from './agent-text.ts'
+import type { Calendar } from './calendar.ts'
+import { INTERNAL_FROM_HERE } from './internal-text.ts'
+import { type OutgoingMail, type PassedOn, senderAddress } from './outgoing-mail.ts'
+import type { Agent, MailboxPolicy, Notice, Policy } from './policy.ts'
+import type { Ticket } from './ticket.ts'
+import { momentInWords } from './wording.ts'
+
+/*
+ * What agents are told by mail, and which of them. A notification reads like the mail it is about: the new words first,
+ * from the person who wrote them, so that an agent answers it as any other mail. Below the mark stands what only agents
+ * may know.
+ */
+
+/** Something that happened to a ticket. */
+export type Happening = {
+  readonly notice: Notice
+  readonly ticket: Ticket
+  /** The agent who did it, who knows; null: somebody else. */
+  readonly by: string | null
+}
+
+/** Who could be told, beside those whom the configuration names. */
+export type Crew = {
+  readonly followers: readonly string[]
+  /** Out of office. */
+  readonly away: ReadonlySet<string>
+  /** Folded addresses of those who take part in the ticket. */
+  readonly participants: { has(address: string): boolean }
+}
+
+/**
+ * The agents who are told: whose ticket it is, else the team, and those who follow it. Nobody of what they did themselves,
+ * nobody of a ticket that they take part in as a colleague with a problem. Who is away is only told when all are.
+ */
+export function whoIsTold({ notice, ticket, by }: Happening, crew: Crew, policy: Policy): Agent[] {
+  const mayKnow = policy.agents.filter(
+    agent => agent.name !== by && !agent.addresses.some(address => crew.participants.has(address)),
+  )
+  const wanting = mayKnow.filter(agent => agent.notify.has(notice))
+  const followers = wanting.filter(({ name }) => crew.followers.includes(name))
+  const assignee =
+    ticket.assignee === null ? null : (policy.agents.find(({ name }) => name === ticket.assignee) ?? null)
+  if (notice === 'assigned') return wanting.filter(({ name }) => name === ticket.assignee)
+  // What a colleague writes concerns whose ticket it is, and not the whole team.
+  if (notice === 'note') return distinct([...wanting.filter(({ name }) => name === ticket.assignee), ...followers])
+  const isThere = assignee !== null && !crew.away.has(assignee.name)
+  if (assignee && isThere) return distinct([...wanting.filter(({ name }) => name === assignee.name), ...followers])
+  const team = wanting.filter(({ teams }) => ticket.team === null || teams.includes(ticket.team))
+  const present = team.filter(({ name }) => !crew.away.has(name))
+  return distinct([...(present.length > 0 ? present : team), ...followers])
+}
+
+function distinct(agents: readonly Agent[]): Agent[] {
+  return [...new Set(agents)]
+}
+
+/** The message that a notification is about. */
+export type Told = {
+  readonly from: Address
+  readonly text: string
+  readonly attachments: readonly PassedOn[]
+  /** Its attachments are too large to go along: so many. */
+  readonly leftOut: number
+  /** From a stranger, for agents to judge. */
+  readonly pending: boolean
+  /** For colleagues alone. */
+  readonly note: boolean
+}
+
+/** What agents are told about a ticket beside its fields. */
+export type Background = {
+  /** Other tickets of the requester, newest first. */
+  readonly earlier: readonly Ticket[]
+  /** Solved ones about the same. */
+  readonly alike: readonly Ticket[]
+  /** Why it was sorted as it was: `rule “printer”`. */
+  readonly sortedBy: readonly string[]
+}
+
+export type NotificationInput = {
+  readonly happening: Happening
+  /** Said first when nobody wrote anything: `The answer is due …`. */
+  readonly headline: string | null
+  readonly told: Told | null
+  readonly agent: Agent
+  readonly mailbox: MailboxPolicy
+  readonly calendar: Calendar
+  readonly background: Background
+  /** The agent's own address for this ticket; null: answers go to the mailbox and are known by what they cite. */
+  readonly replyTo: string | null
+  readonly messageId: string
+  /** What the agent was told of this ticket before, oldest first. */
+  readonly before: readonly string[]
+  readonly now: Instant
+}
+
+export function notificationMail(input: NotificationInput): OutgoingMail {
+  const { happening, told, agent, mailbox, before, replyTo } = input
+  const { ticket } = happening
+  const blocks = [
+    ...words(input),
+    { kind: 'mark', text: INTERNAL_FROM_HERE } as const,
+    ...facts(input),
+    ...actions(input),
+  ]
+  const subject = `${baseSubject(ticket.subject) || 'No subject'} ${ticketTag(ticket.id)}`
+  const root = before[0]
+  const last = before.at(-1)
+  return {
+    messageId: input.messageId,
+    inReplyTo: last ?? null,
+    references: root === undefined ? [] : [...new Set([root, ...before.slice(-5)])],
+    from: {
+      name: told ? `${nameOf(told.from)} via ${mailbox.displayName}` : mailbox.displayName,
+      address: senderAddress(mailbox),
+    },
+    to: [{ name: agent.displayName, address: agent.addresses[0] ?? '' }],
+    cc: [],
+    replyTo,
+    // The same in all of a ticket's mails: Gmail makes a new conversation of a new subject.
+    subject: root === undefined ? subject : `Re: ${subject}`,
+    text: textOf(blocks),
+    html: htmlOf(blocks),
+    attachments: told?.attachments ?? [],
+    automatic: 'generated',
+  }
+}
+
+function words({ told, headline, happening }: NotificationInput): Block[] {
+  const blocks: Block[] = []
+  if (headline !== null) blocks.push({ kind: 'mark', text: INTERNAL_FROM_HERE }, { kind: 'text', text: headline })
+  if (!told) return blocks
+  const { pending, note, leftOut } = told
+  // What is no word of the requester stands below a mark of its own: nothing of it may come back in an answer to them.
+  if (note && headline === null)
+    blocks.push({ kind: 'mark', text: INTERNAL_FROM_HERE }, { kind: 'text', text: 'A note for colleagues:' })
+  if (pending) {
+    const who = `${nameOf(told.from)} <${told.from.address}>`
+    blocks.push({
+      kind: 'text',
+      text: `${who} takes no part in ticket ${happening.ticket.id}, or may be somebody else. Only agents see this mail; #accept lets it in.`,
+    })
+  }
+  blocks.push({ kind: 'text', text: told.text })
+  if (leftOut > 0)
+    blocks.push({ kind: 'text', text: `(${leftOut} attachments are too large for this mail: the API has them.)` })
+  return blocks
+}
+
+function facts({ happening: { ticket }, calendar, background, now }: NotificationInput): Block[] {
+  const { requester, status, priority, category, team, assignee } = ticket
+  const at = (instant: Instant) => momentInWords('en', calendar.timeZone, now, instant)
+  const due = [
+    ...(ticket.firstResponseAt === null ? [`answer promised: ${at(ticket.firstResponseDue)}`] : []),
+    ...(ticket.solvedAt === null ? [`solution: ${at(ticket.resolutionDue)}`] : [`solved ${at(ticket.solvedAt)}`]),
+    ...(ticket.pendingUntil === null ? [] : [`waits until ${at(ticket.pendingUntil)}`]),
+  ]
+  const whose = assignee === null ? 'assigned to nobody' : `assigned to ${assignee}`
+  const lines = [
+    [
+      `Ticket ${ticket.id}`,
+      status,
+      `priority ${priority}`,
+      category,
+      team && `team ${team}`,
+      whose,
+      ...ticket.tags.map(tag => `#${tag}`),
+    ],
+    [
+      requester ? `${nameOf(requester)} <${requester.address}>` : 'No requester who could be answered',
+      ...background.earlier.map(one => `earlier: ${named(one)} (${one.status})`),
+    ],
+    [capital(due.join(', ')), `times of ${calendar.timeZone}`],
+    background.sortedBy.length > 0 ? [`Sorted by ${background.sortedBy.join(', ')}`] : [],
+    ...background.alike.map(one => [`Solved before: ${named(one)}`, one.fix && `fix: ${one.fix}`]),
+  ]
+  return lines
+    .map(parts => parts.filter(Boolean).join(' · '))
+    .filter(line => line !== '')
+    .map(text => ({ kind: 'fact', text }))
+}
+
+/** One tap on a telephone: each opens a mail that only needs to be sent, for the address itself says what to do. */
+const ACTIONS = ['take', 'solved', 'note', 'help'] as const
+
+function actions({ replyTo, happening: { ticket }, told }: NotificationInput): Block[] {
+  const who = ticket.requester ? nameOf(ticket.requester) : 'nobody'
+  const lead: Block = {
+    kind: 'fact',
+    text: `Reply, and what you write goes to ${who}. A first line such as #note, #solved, #assign name or #pending 3d is a command; #help tells all.`,
+  }
+  if (replyTo === null) return [lead]
+  const verbs = told?.pending ? (['accept', ...ACTIONS] as const) : ACTIONS
+  const subject = encodeURIComponent(`Re: ${baseSubject(ticket.subject).slice(0, 60)} ${ticketTag(ticket.id)}`)
+  // RFC 6068 §2
+  const link = (verb: string) => {
+    const address = withVerb(replyTo, verb)
+    return address ? `mailto:${address}?subject=${subject}` : `mailto:${replyTo}?subject=${subject}&body=%23${verb}`
+  }
+  return [lead, { kind: 'links', links: verbs.map(verb => ({ label: `#${verb}`, href: link(verb) })) }]
+}
+
+function named(ticket: Ticket): string {
+  return `${ticketTag(ticket.id)} ${baseSubject(ticket.subject).slice(0, 60)}`
+}
+
+function nameOf({ name, address }: Address): string {
+  return name.trim() === '' ? foldAddress(address) : name
+}
+
+function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1)
+}

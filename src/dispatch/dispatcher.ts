@@ -1,0 +1,85 @@
+import { MINUTE } from '../instant.ts'
+import { backoff, pause } from '../loop.ts'
+import { isStorageTrouble, type Store, type Tx } from '../store/store.ts'
+import type { Dispatching, Happened } from './dispatching.ts'
+import { notify } from './notify.ts'
+import { writeReceipt } from './receipts.ts'
+
+/*
+ * Sees to it that somebody works on what has come in: reads the history of all tickets behind a cursor, and tells agents.
+ * Whoever wrote the history, a mail, the API or this room itself, is all the same. What follows from an event and the
+ * cursor are one transaction: a crash repeats or completes, and nobody is told twice.
+ */
+
+export type Dispatcher = {
+  /** Something may have happened: called after a commit. */
+  wake(): void
+  /** Works until the signal aborts. Never throws. */
+  run(signal: AbortSignal): Promise<void>
+}
+
+const CURSOR = 'dispatched'
+const BATCH = 100
+const RETRY = { firstMs: 1_000, maxMs: MINUTE }
+/** What another process wrote (a replay from the command line) is found at the latest after this. */
+const LOOK_EVERY_MS = 30_000
+
+export function createDispatcher(dispatching: Dispatching): Dispatcher {
+  const { log } = dispatching
+  let nap = new AbortController()
+  return {
+    wake: () => nap.abort(),
+    async run(signal) {
+      let failures = 0
+      while (!signal.aborted) {
+        // Made anew before the history is looked at, so that no wake-up is missed in between.
+        nap = new AbortController()
+        try {
+          while (!signal.aborted && (await dispatchNext(dispatching)));
+          failures = 0
+          await pause(LOOK_EVERY_MS, AbortSignal.any([signal, nap.signal]))
+        } catch (error) {
+          const pauseMs = backoff(failures++, RETRY)
+          log.error({ err: error, failures, pauseMs }, 'agents could not be told')
+          await pause(pauseMs, signal)
+        }
+      }
+    },
+  }
+}
+
+/** Works on the next events; true when there may be more of them. Throws when the store is in trouble. */
+export async function dispatchNext(dispatching: Dispatching): Promise<boolean> {
+  const { store, onQueued } = dispatching
+  const after = Number((await store.read.setting(CURSOR)) ?? (await begin(store)))
+  const events = await store.read.eventsAfter(after, BATCH)
+  const last = events.at(-1)
+  if (!last) return false
+  await store.write(async tx => {
+    for (const event of events) await dispatch(tx, dispatching, event)
+    await tx.setSetting(CURSOR, String(last.id))
+  })
+  onQueued()
+  return events.length === BATCH
+}
+
+/** What happened before there was anybody to tell is not told. */
+async function begin(store: Store): Promise<string> {
+  return store.write(async tx => tx.settingOnce(CURSOR, String(await tx.lastEvent())))
+}
+
+/** An event that cannot be worked on holds up no other one. */
+async function dispatch(tx: Tx, dispatching: Dispatching, event: Happened): Promise<void> {
+  try {
+    await tx.attempt(async () => {
+      await notify(tx, dispatching, event)
+      if (event.kind === 'commanded') await writeReceipt(tx, dispatching, event)
+    })
+  } catch (error) {
+    if (isStorageTrouble(error)) throw error
+    dispatching.log.error(
+      { err: error, event: event.id, ticket: event.ticket, kind: event.kind },
+      'an event could not be worked on',
+    )
+  }
+}

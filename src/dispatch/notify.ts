@@ -1,0 +1,198 @@
+import { type Draw, drawn, levelOf } from '../desk/gate.ts'
+import { type Background, type Happening, notificationMail, type Told, whoIsTold } from '../desk/notification.ts'
+import { replyAddress, senderAddress } from '../desk/outgoing-mail.ts'
+import type { Agent } from '../desk/policy.ts'
+import type { Ticket } from '../desk/ticket.ts'
+import type { Instant } from '../instant.ts'
+import { domainOf, foldAddress } from '../mail/address.ts'
+import type { StoredMessage } from '../store/messages.ts'
+import type { Reads, Tx } from '../store/store.ts'
+import type { Dispatching, Happened } from './dispatching.ts'
+
+/*
+ * From an event to the mails that tell agents of it.
+ */
+
+/** What there is to tell of an event; null: nothing. */
+type News = Happening & { readonly message: StoredMessage | null; readonly headline: string | null }
+
+export async function notify(tx: Tx, dispatching: Dispatching, event: Happened): Promise<void> {
+  const news = await newsOf(tx, event)
+  if (!news) return
+  const { policy, clock } = dispatching
+  const now = clock()
+  const participants = new Set((await tx.participants(news.ticket.id)).map(({ address }) => foldAddress(address)))
+  const crew = { followers: await tx.followers(news.ticket.id), away: new Set(await tx.agentsAway()), participants }
+  const agents = whoIsTold(news, crew, policy).filter(({ digest }) => digest.length === 0)
+  if (agents.length === 0) return
+  const background = await backgroundOf(tx, news.ticket)
+  const told: string[] = []
+  for (const agent of agents)
+    if (await tell(tx, dispatching, event, news, background, agent, now)) told.push(agent.name)
+  if (told.length > 0)
+    await tx.addEvents(
+      news.ticket.id,
+      [{ kind: 'notified', actor: 'postdesk', data: { notice: news.notice, agents: told } }],
+      now,
+    )
+}
+
+/** Machines that go on for ever fill no agent's mailbox. */
+const AGENT_BUDGET = { size: 100, perDay: 2_000 }
+
+async function tell(
+  tx: Tx,
+  { policy, ids }: Dispatching,
+  event: Happened,
+  news: News,
+  background: Background,
+  agent: Agent,
+  now: Instant,
+): Promise<boolean> {
+  const { ticket } = news
+  const mailbox = policy.mailboxes.get(ticket.mailbox)
+  const calendar =
+    policy.calendars.get(policy.serviceLevels.get(ticket.serviceLevel)?.calendar ?? '') ??
+    [...policy.calendars.values()][0]
+  if (!mailbox || !calendar) return false
+  const name = `agent:${agent.name}`
+  const draws: Draw[] = [{ name, budget: AGENT_BUDGET, why: 'too-many', whose: agent.name }]
+  const buckets = await tx.buckets([name])
+  if (levelOf(buckets.get(name) ?? null, AGENT_BUDGET, now) < 1) {
+    const detail = `${agent.name} had ${AGENT_BUDGET.size} notifications, and gets ${AGENT_BUDGET.perDay} more a day`
+    await tx.addEvents(
+      ticket.id,
+      [{ kind: 'reply-withheld', actor: 'postdesk', data: { kind: 'notification', why: 'too-many', detail } }],
+      now,
+    )
+    return false
+  }
+  const before = await tx.notificationsOf(ticket.id, agent.name)
+  const messageId = ids.mint(ticket.id, domainOf(senderAddress(mailbox)))
+  const mail = notificationMail({
+    ...{
+      happening: news,
+      headline: news.headline,
+      told: news.message && toldOf(news.message),
+      agent,
+      mailbox,
+      calendar,
+      background,
+    },
+    replyTo: replyAddress(mailbox, ids.agentToken(ticket.id, agent.name, now)),
+    ...{ messageId, before: before.map(one => one.messageId), now },
+  })
+  const dedupeKey = `notification:${event.id}:${agent.name}`
+  const queued = {
+    ticket: ticket.id,
+    message: news.message?.id ?? null,
+    kind: 'notification' as const,
+    dedupeKey,
+    mailbox: mailbox.name,
+    mail,
+  }
+  if ((await tx.enqueue(queued, now)) === null) return false
+  await tx.saveThreadIds(ticket.id, messageId, [])
+  await tx.saveNotification({ messageId, ticket: ticket.id, agent: agent.name, kind: news.notice, at: now })
+  await tx.setBuckets(drawn(draws, buckets, now))
+  return true
+}
+
+async function newsOf(read: Reads, { kind, ticket: id, actor, data }: Happened): Promise<News | null> {
+  // What is past was told in its time.
+  if (data['past']) return null
+  const ticket = await read.ticket(await read.survivorOf(id))
+  if (!ticket) return null
+  const by = actor.startsWith('agent:') ? actor.slice('agent:'.length) : null
+  const message = typeof data['message'] === 'number' ? await read.message(data['message']) : null
+  const news = { ticket, by, message, headline: null }
+  switch (kind) {
+    case 'opened':
+      return data['splitFrom'] === undefined ? { ...news, notice: 'new' } : null
+    case 'message':
+      if (!message || isAbsence(message) || isEmpty(message)) return null
+      if (message.author === 'agent' || message.author === 'postdesk') return { ...news, notice: 'note' }
+      return { ...news, notice: 'reply' }
+    case 'changed':
+      return assigned(data['assignee'])
+        ? { ...news, message: await firstMail(read, ticket), notice: 'assigned', headline: headlineFor(ticket) }
+        : null
+    case 'report':
+      return data['permanent'] === true
+        ? {
+            ...news,
+            message: null,
+            notice: 'bounced',
+            headline: 'Our mail to the requester was returned for good: they have not got it.',
+          }
+        : null
+    case 'reminded':
+      return { ...news, message: null, notice: data['notice'] as News['notice'], headline: String(data['words'] ?? '') }
+    default:
+      return null
+  }
+}
+
+/** Commands alone are told by what they change. */
+function isEmpty({ author, newText, attachments }: StoredMessage): boolean {
+  return author === 'agent' && newText.trim() === '' && attachments.length === 0
+}
+
+/** A machine's word that somebody is away, or got our mail, is no news. */
+function isAbsence({ automatic }: StoredMessage): boolean {
+  return (
+    automatic !== null && ['vacation', 'auto-reply', 'loop', 'mdn', 'delivered', 'calendar'].includes(automatic.kind)
+  )
+}
+
+function assigned(change: unknown): boolean {
+  return typeof change === 'object' && change !== null && 'to' in change && typeof change.to === 'string'
+}
+
+function headlineFor(ticket: Ticket): string {
+  return `Ticket ${ticket.id} is yours now. What it is about:`
+}
+
+async function firstMail(read: Reads, ticket: Ticket): Promise<StoredMessage | null> {
+  return (
+    (await read.messages(ticket.id)).find(({ direction, standing }) => direction === 'in' && standing === 'accepted') ??
+    null
+  )
+}
+
+/** Bytes; what is larger bounces at the first mail server that thinks so. */
+const MOST_ATTACHED = 15 * 1024 ** 2
+
+function toldOf(message: StoredMessage): Told {
+  const files = message.attachments.filter(({ inline, rawMail }) => !inline && rawMail !== null)
+  const fits = files.reduce((sum, { size }) => sum + size, 0) <= MOST_ATTACHED
+  return {
+    from: message.from,
+    text: message.forwarded ? message.text : message.newText,
+    attachments: fits
+      ? files.map(({ rawMail, part, filename, contentType }) => ({
+          rawMail: rawMail ?? 0,
+          part,
+          filename,
+          contentType,
+        }))
+      : [],
+    leftOut: fits ? 0 : files.length,
+    pending: message.standing === 'pending',
+    note: message.direction === 'note',
+  }
+}
+
+async function backgroundOf(read: Reads, ticket: Ticket): Promise<Background> {
+  const { requester, category, id } = ticket
+  const earlier = requester ? await read.tickets({ requester: foldAddress(requester.address) }, 4) : []
+  const alike = category === null ? [] : await read.tickets({ category, status: ['solved', 'closed'] }, 4)
+  const classified = (await read.events(id)).find(({ kind }) => kind === 'classified')
+  const matches = (classified?.data['matches'] ?? []) as readonly { readonly rule: string }[]
+  const others = (one: Ticket) => one.id !== id && one.mergedInto === null
+  return {
+    earlier: earlier.filter(others).slice(0, 3),
+    alike: alike.filter(others).slice(0, 3),
+    sortedBy: matches.map(({ rule }) => `rule “${rule}”`),
+  }
+}

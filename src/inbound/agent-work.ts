@@ -1,0 +1,127 @@
+import type { Commanded } from '../desk/agent-mail.ts'
+import type { AgentWork, Decision } from '../desk/decision.ts'
+import type { Agent } from '../desk/policy.ts'
+import { changedEvents, type Ticket, type TicketChanges, type TicketEvent } from '../desk/ticket.ts'
+import { DeskError } from '../errors.ts'
+import type { Instant } from '../instant.ts'
+import { recordAcceptance, recordMerge } from '../store/record-joining.ts'
+import type { Tx } from '../store/store.ts'
+import type { RecordedEvent } from '../store/tickets.ts'
+
+/*
+ * Writes down what an agent's commands come to, beside the ordinary changes of the ticket. What became of it stands in one
+ * event, `commanded`: out of it the agent is told (`dispatch/`), and `#undo` takes it back.
+ */
+
+type Appended = Extract<Decision, { kind: 'append' }>
+
+/** What an agent wants, once it is known that it can be: a merge needs its other ticket. */
+export async function checkedWork(tx: Tx, ticket: Ticket, work: AgentWork): Promise<AgentWork> {
+  if (work.mergeInto === null) return work
+  const into = await tx.ticket(work.mergeInto)
+  const why = !into
+    ? `there is no ticket ${work.mergeInto}`
+    : into.id === ticket.id
+      ? 'a ticket cannot be merged into itself'
+      : into.mergedInto !== null
+        ? `ticket ${into.id} was merged into ${into.mergedInto}: use that number`
+        : null
+  if (why === null) return work
+  const nothing = { internal: true, changes: {}, events: [], tags: [], mergeInto: null, holdUntil: null } as const
+  const relay = { send: null, why: 'unknown-command', detail: why } as const
+  return { ...work, ...nothing, relay, fault: { line: `#merge ${work.mergeInto}`, why }, receipt: true }
+}
+
+/** Everything that commands do beside changing fields of the ticket and answering; `outbox`: the answer. */
+export async function recordWork(
+  tx: Tx,
+  { ticket, changes }: Appended,
+  agent: Agent,
+  work: AgentWork,
+  { message, outbox }: { readonly message: number; readonly outbox: number | null },
+  now: Instant,
+): Promise<void> {
+  const actor = `agent:${agent.name}`
+  // Whoever writes is back.
+  if ((await tx.agentState(agent.name)).awaySince !== null) await tx.setAgentState(agent.name, { awaySince: null })
+  await tx.addTags(ticket.id, work.tags)
+  for (const { kind } of work.commands) {
+    if (kind === 'follow') await tx.follow(ticket.id, agent.name, now)
+    else if (kind === 'unfollow') await tx.unfollow(ticket.id, agent.name)
+    else if (kind === 'accept') await acceptAll(tx, ticket, actor, now)
+    else if (kind === 'undo' && !work.fault) await undo(tx, ticket, actor, message, now)
+  }
+  const [changed] = changedEvents(ticket, changes, actor)
+  const data: Commanded = {
+    message,
+    commands: work.commands.map(inWords),
+    fault: work.fault,
+    receipt: work.receipt,
+    changes: (changed?.data ?? {}) as Commanded['changes'],
+    outbox,
+    holdUntil: outbox === null ? null : work.holdUntil,
+  }
+  const isPlain = work.commands.length === 0 && !work.fault && !work.receipt
+  if (!isPlain) await tx.addEvents(ticket.id, [{ kind: 'commanded', actor, data }], now)
+  if (work.mergeInto !== null) {
+    const [merged, survivor] = [await tx.ticket(ticket.id), await tx.ticket(work.mergeInto)]
+    if (merged && survivor) await recordMerge(tx, merged, survivor, actor, now)
+  }
+}
+
+function inWords(command: AgentWork['commands'][number]): string {
+  const { kind, ...rest } = command
+  const [value] = Object.values(rest)
+  if (kind === 'pending')
+    return command.kind === 'pending' && command.forMs ? `pending ${Math.round(command.forMs / 60_000)}m` : 'pending'
+  if (kind === 'assign') return `assign ${value ?? 'nobody'}`
+  return value === undefined ? kind : `${kind} ${Array.isArray(value) ? value.join(' ') : value}`
+}
+
+async function acceptAll(tx: Tx, { id }: Ticket, actor: string, now: Instant): Promise<void> {
+  for (const message of await tx.messages(id)) {
+    const ticket = await tx.ticket(id)
+    if (message.standing === 'pending' && ticket) await recordAcceptance(tx, ticket, message, undefined, actor, now)
+  }
+}
+
+/**
+ * Takes back the agent's last mail with commands or a receipt: what waits is not sent, and what it changed is as before,
+ * except where somebody changed it since. Once anything of it has left, nothing is taken back.
+ */
+async function undo(tx: Tx, ticket: Ticket, actor: string, message: number, now: Instant): Promise<void> {
+  const last = lastCommanded(await tx.events(ticket.id), actor)
+  if (!last) return note(null, 'nothing')
+  const { changes, outbox, message: written, commands } = last.data as Commanded
+  if (commands.some(one => one.startsWith('merge '))) return note(last.id, 'merged')
+  const waiting = await tx.outbox({ ticket: ticket.id, state: 'queued', limit: 100 })
+  const closing = waiting.filter(one => one.kind === 'closing' && one.attempts === 0)
+  if (outbox !== null && !(await tx.withdraw(outbox))) return note(last.id, 'sent')
+  for (const { id } of closing) await tx.withdraw(id)
+  if (outbox !== null) await tx.makeNote(written)
+  const current = await tx.ticket(ticket.id)
+  if (!current) throw new DeskError('not_found', `there is no ticket ${ticket.id}`)
+  const back = Object.entries(changes).filter(([field, { to }]) => current[field as keyof Ticket] === to)
+  const reverted: TicketChanges = Object.fromEntries(back.map(([field, { from }]) => [field, from]))
+  await tx.addEvents(ticket.id, changedEvents(current, reverted, actor), now)
+  await tx.changeTicket(ticket.id, reverted, now)
+  await note(last.id, 'done')
+
+  async function note(of: number | null, result: 'done' | 'nothing' | 'sent' | 'merged') {
+    const event: TicketEvent = { kind: 'undone', actor, data: { message, of, result } }
+    await tx.addEvents(ticket.id, [event], now)
+  }
+}
+
+/** The last that was neither a fault nor taken back already. */
+function lastCommanded(events: readonly RecordedEvent[], actor: string): RecordedEvent | undefined {
+  const undone = new Set(events.flatMap(({ kind, data }) => (kind === 'undone' ? [data['of']] : [])))
+  return events.findLast(
+    one =>
+      one.kind === 'commanded' &&
+      one.actor === actor &&
+      !undone.has(one.id) &&
+      one.data['fault'] === null &&
+      !(one.data as Commanded).commands.some(command => command === 'undo' || command === 'help'),
+  )
+}

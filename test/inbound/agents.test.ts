@@ -1,0 +1,357 @@
+/*
+ * Agents at work from their mail client: facts out of a real database, decided, recorded and told.
+ */
+import { describe, expect, test } from 'vitest'
+import { DAY, HOUR, MINUTE } from '../../src/instant.ts'
+import { openStage, replyTo, type Stage, withSubaddresses } from '../support/stage.ts'
+
+const ANA = 'Ana Pop <ana@example.org>'
+const BEN = 'Ben Roe <ben@example.org>'
+const JANE = 'Jane Doe <jane@example.org>'
+const PASS = { 'Authentication-Results': 'mx.example.org; dmarc=pass header.from=example.org' }
+const TELLING = { mx: { servIds: new Set(['mx.example.org']), sealers: new Set<string>() } }
+
+/** Jane's printer smokes, and the team knows. */
+async function smoke(stage: Stage) {
+  await stage.arrives({ from: JANE, subject: 'Printer', text: 'The printer smokes.', messageId: 'jane-1@example.org' })
+  return stage.lastTo('ana@example.org')
+}
+const ticketOf = async (stage: Stage, id = 1001) => {
+  const ticket = await stage.store.read.ticket(id)
+  if (!ticket) throw new Error(`no ticket ${id}`)
+  return ticket
+}
+const answers = async (stage: Stage) =>
+  (await stage.store.read.outbox({ limit: 100 })).filter(one => one.kind === 'answer').reverse()
+const notes = async (stage: Stage) =>
+  (await stage.store.read.messages(1001)).filter(({ direction }) => direction === 'note').map(({ newText }) => newText)
+
+describe.each([
+  ['with addresses of their own', withSubaddresses()],
+  ['known by what they cite', {}],
+])('an agent %s', (_name, desk) => {
+  test('answers by replying: their words alone, in the thread of the requester', async () => {
+    await using stage = await openStage(desk)
+    const told = await smoke(stage)
+    expect(told.mail.from.name).toBe('Jane Doe via IT Help')
+    expect(told.mail.text.startsWith('The printer smokes.\n')).toBe(true)
+    await stage.replies(told, ANA, 'Pull the plug, please.')
+    const [answer] = await answers(stage)
+    expect(answer?.mail).toMatchObject({
+      from: { name: 'Ana Pop (IT Help)', address: 'it@example.org' },
+      to: [{ name: 'Jane Doe', address: 'jane@example.org' }],
+      inReplyTo: 'jane-1@example.org',
+      references: ['jane-1@example.org'],
+      text: 'Pull the plug, please.\n',
+    })
+    expect(await ticketOf(stage)).toMatchObject({ status: 'pending', firstResponseAt: stage.now() })
+  })
+
+  test('writes notes, which the colleague whose ticket it is reads and nobody else', async () => {
+    await using stage = await openStage(desk)
+    const told = await smoke(stage)
+    await stage.replies(await stage.lastTo('ben@example.org'), BEN, '#take')
+    await stage.replies(told, ANA, '#note She always says that.')
+    expect(await notes(stage)).toEqual(['', 'She always says that.'].slice(-2))
+    expect((await stage.lastTo('ben@example.org')).mail.text).toContain('She always says that.')
+    expect(await answers(stage)).toEqual([])
+    expect((await stage.mailsTo('jane@example.org')).map(({ kind }) => kind)).toEqual(['acknowledgement'])
+  })
+
+  test('is told what is no command; nothing of the mail leaves or is lost', async () => {
+    await using stage = await openStage(desk)
+    await stage.replies(await smoke(stage), ANA, '#sloved\nIt was the toner.')
+    expect(await answers(stage)).toEqual([])
+    expect((await notes(stage)).at(-1)).toContain('It was the toner.')
+    const receipt = await stage.lastTo('ana@example.org')
+    expect(receipt).toMatchObject({ kind: 'receipt', mail: { automatic: true } })
+    expect(receipt.mail.text).toMatch(/Nothing was sent.*“#sloved”: #sloved is no command[^]*It was the toner/)
+    expect((await ticketOf(stage)).status).toBe('open')
+  })
+
+  test('solves, and takes it back in time', async () => {
+    await using stage = await openStage(desk)
+    await stage.replies(await smoke(stage), ANA, '#cause dust\n#fix cleaned\n#solved\nIt works again.')
+    expect(await ticketOf(stage)).toMatchObject({ status: 'solved', cause: 'dust', fix: 'cleaned' })
+    const receipt = await stage.lastTo('ana@example.org')
+    expect(receipt.mail.text).toContain('Goes to Jane Doe.')
+    expect(receipt.mail.text).toContain('#undo until today at 10:02')
+    await stage.later(MINUTE)
+    await stage.replies(receipt, ANA, '#undo')
+    expect(await ticketOf(stage)).toMatchObject({ status: 'open', cause: null, fix: null, firstResponseAt: null })
+    const [answer] = (await stage.store.read.outbox({ ticket: 1001, limit: 50 })).filter(
+      ({ kind }) => kind === 'answer',
+    )
+    expect(answer?.state).toBe('withdrawn')
+    expect(await notes(stage)).toContain('It works again.')
+    expect((await stage.lastTo('ana@example.org')).mail.text).toContain('Taken back')
+  })
+
+  test('cannot take back what has left, and hears so', async () => {
+    await using stage = await openStage(desk)
+    await stage.replies(await smoke(stage), ANA, '#solved\nIt works again.')
+    await stage.later(3 * MINUTE)
+    const receipt = await stage.lastTo('ana@example.org')
+    await stage.store.write(tx => tx.claimDue('it', stage.now(), 50, () => stage.now()))
+    await stage.replies(receipt, ANA, '#undo')
+    expect((await stage.lastTo('ana@example.org')).mail.text).toContain('Too late')
+    expect((await ticketOf(stage)).status).toBe('solved')
+  })
+
+  test('sends a prepared text in the language of the requester, above their own words', async () => {
+    await using stage = await openStage(desk)
+    const text = "Bonjour, je ne peux plus me connecter au VPN depuis ce matin, pouvez-vous m'aider ?"
+    await stage.arrives({ from: JANE, subject: 'VPN', text })
+    await stage.replies(await stage.lastTo('ana@example.org'), ANA, '#template vpn\nCordialement, Ana')
+    expect((await answers(stage))[0]?.mail.text).toBe('Veuillez relancer le client VPN.\n\nCordialement, Ana\n')
+  })
+
+  test('merges, follows, sorts and waits', async () => {
+    await using stage = await openStage(desk)
+    const first = await smoke(stage)
+    await stage.arrives({ from: JANE, subject: 'Smoke', text: 'It smokes again.' })
+    const second = await stage.lastTo('ana@example.org')
+    await stage.replies(second, ANA, '#merge 4711')
+    expect((await stage.lastTo('ana@example.org')).mail.text).toContain('there is no ticket 4711')
+    await stage.replies(second, ANA, '#merge 1001')
+    expect((await ticketOf(stage, 1002)).mergedInto).toBe(1001)
+    await stage.replies(first, ANA, '#priority urgent\n#tag smoke\n#assign ben\n#follow\n#pending 3d')
+    expect(await ticketOf(stage)).toMatchObject({
+      ...{ priority: 'urgent', tags: ['smoke'], assignee: 'ben', status: 'pending' },
+      pendingUntil: '2026-11-26T09:00:00.000Z',
+    })
+    expect((await stage.lastTo('ben@example.org')).mail.text).toContain('Ticket 1001 is yours now')
+    const before = (await stage.mailsTo('ana@example.org')).length
+    await stage.arrives({ from: JANE, subject: 'Re: Printer', text: 'And now?', inReplyTo: 'jane-1@example.org' })
+    expect((await stage.mailsTo('ana@example.org')).length).toBe(before + 1)
+  })
+
+  test('sees what strangers write, and lets it in', async () => {
+    await using stage = await openStage(desk)
+    await smoke(stage)
+    await stage.arrives({
+      from: 'Eve <eve@other.example>',
+      subject: 'Re: Printer',
+      text: 'I know why.',
+      inReplyTo: 'jane-1@example.org',
+    })
+    const told = await stage.lastTo('ana@example.org')
+    expect(told.mail.text).toContain('takes no part in ticket 1001')
+    await stage.replies(told, ANA, '#accept')
+    const message = (await stage.store.read.messages(1001)).find(({ newText }) => newText === 'I know why.')
+    expect(message).toMatchObject({ standing: 'accepted', author: 'participant' })
+  })
+
+  test('is away when their machine says so, which is no answer, and back when they write', async () => {
+    await using stage = await openStage(desk)
+    const told = await smoke(stage)
+    const away = {
+      ...replyTo(told.mail, ANA, 'I am away until Monday.'),
+      headers: { 'Auto-Submitted': 'auto-replied' },
+      subject: 'Out of office',
+    }
+    await stage.arrives(away)
+    expect(await answers(stage)).toEqual([])
+    expect(await stage.store.read.agentsAway()).toEqual(['ana'])
+    const before = (await stage.mailsTo('ana@example.org')).length
+    await stage.arrives({ from: JANE, subject: 'Mouse', text: 'It squeaks.' })
+    expect((await stage.mailsTo('ana@example.org')).length).toBe(before)
+    await stage.replies(told, ANA, 'Here I am again.')
+    expect(await stage.store.read.agentsAway()).toEqual([])
+  })
+
+  test('writes to others, with us in copy: that is no answer to the requester', async () => {
+    await using stage = await openStage(desk)
+    const told = await smoke(stage)
+    const mail = {
+      ...replyTo(told.mail, ANA, 'Can you come and repair it?'),
+      to: 'repair@other.example',
+      cc: told.mail.replyTo ?? 'it@example.org',
+    }
+    await stage.arrives(mail)
+    expect(await answers(stage)).toEqual([])
+    expect((await ticketOf(stage)).firstResponseAt).toBeNull()
+  })
+})
+
+describe('what an agent sends counts', () => {
+  const forwarded = {
+    from: ANA,
+    subject: 'Fwd: Locked out',
+    headers: PASS,
+    text: `Can somebody look at this?
+
+---------- Forwarded message ---------
+From: Jane Doe <jane@example.org>
+Date: Mon, 23 Nov 2026 at 09:12
+Subject: Locked out
+To: Ana Pop <ana@example.org>
+
+Hello Ana, my account is locked out since this morning and I have a presentation at ten.
+`,
+  }
+  test('a forward is the ticket of whoever wrote first, who is acknowledged', async () => {
+    await using stage = await openStage(TELLING)
+    await stage.arrives(forwarded)
+    expect((await ticketOf(stage)).requester).toMatchObject({ address: 'jane@example.org' })
+    expect((await stage.mailsTo('jane@example.org')).map(({ kind }) => kind)).toEqual(['acknowledgement'])
+    expect((await stage.mailsTo('jane@example.org'))[0]?.mail.text).not.toContain('Can somebody')
+    expect((await stage.mailsTo('ana@example.org')).filter(({ kind }) => kind === 'acknowledgement')).toEqual([])
+  })
+  test('a forward to their own address too, where no mail server tells', async () => {
+    await using stage = await openStage(withSubaddresses())
+    await stage.replies(await smoke(stage), ANA, '#help')
+    const address = /to (it\+0\.\S+@example\.org)/.exec((await stage.lastTo('ana@example.org')).mail.text)?.[1]
+    await stage.arrives({ ...forwarded, headers: {}, to: address ?? '' })
+    expect((await ticketOf(stage, 1002)).requester).toMatchObject({ address: 'jane@example.org' })
+  })
+  test('a stranger who is forwarded is not written to', async () => {
+    await using stage = await openStage(TELLING)
+    await stage.arrives({ ...forwarded, text: forwarded.text.replaceAll('jane@example.org', 'phisher@evil.example') })
+    expect((await ticketOf(stage)).requester).toMatchObject({ address: 'ana@example.org' })
+    expect(await stage.mailsTo('phisher@evil.example')).toEqual([])
+  })
+  test('a new mail to a colleague with us in copy is a ticket of that colleague, answered already', async () => {
+    await using stage = await openStage(TELLING)
+    await stage.arrives({
+      from: ANA,
+      to: JANE,
+      cc: 'it@example.org',
+      subject: 'Your new laptop',
+      text: 'It is ready.',
+      headers: PASS,
+    })
+    expect(await ticketOf(stage)).toMatchObject({
+      status: 'pending',
+      requester: { address: 'jane@example.org' },
+      firstResponseAt: stage.now(),
+    })
+    expect(await stage.mailsTo('jane@example.org')).toEqual([])
+    await stage.arrives({
+      from: JANE,
+      subject: 'Re: Your new laptop',
+      text: 'I come at three.',
+      inReplyTo: (await stage.store.read.messages(1001))[0]?.messageId ?? '',
+      headers: PASS,
+    })
+    expect((await stage.store.read.messages(1001)).map(({ author }) => author)).toEqual(['agent', 'requester'])
+  })
+})
+
+describe('nobody is taken for an agent', () => {
+  const standing = async (stage: Stage) => (await stage.store.read.messages(1001)).at(-1)?.standing
+  test('by From, with a stolen reference or a number', async () => {
+    for (const desk of [{}, TELLING, withSubaddresses()]) {
+      await using stage = await openStage(desk)
+      await smoke(stage)
+      await stage.arrives({
+        from: ANA,
+        subject: 'Re: Printer [#1001]',
+        text: '#solved\nPay here.',
+        inReplyTo: 'jane-1@example.org',
+      })
+      expect(await standing(stage)).toBe('pending')
+      expect(await answers(stage)).toEqual([])
+      expect((await ticketOf(stage)).status).toBe('open')
+    }
+  })
+  test('by the key of another agent, or from another address', async () => {
+    for (const desk of [{}, withSubaddresses()]) {
+      await using stage = await openStage(desk)
+      const told = await smoke(stage)
+      for (const from of [BEN, 'Eve <eve@other.example>', JANE.replace('jane', 'mallory')])
+        await stage.replies(told, from, '#solved\nPay here.')
+      expect(await answers(stage)).toEqual([])
+      expect((await ticketOf(stage)).status).toBe('open')
+    }
+  })
+  test('against the word of the mail server, or with answers to somebody else', async () => {
+    await using stage = await openStage({ ...withSubaddresses(), ...TELLING })
+    const told = await smoke(stage)
+    const failed = { 'Authentication-Results': 'mx.example.org; dmarc=fail header.from=example.org' }
+    await stage.replies(told, ANA, 'Pay here.', { headers: failed })
+    await stage.replies(told, ANA, 'Pay there.', { headers: PASS, replyTo: 'ana@evil.example' })
+    expect(await answers(stage)).toEqual([])
+  })
+  test('by a key that is too old, was revoked, or was changed', async () => {
+    await using stage = await openStage(withSubaddresses())
+    const told = await smoke(stage)
+    await stage.later(91 * DAY)
+    await stage.replies(told, ANA, 'Too old.')
+    await stage.arrives({ from: JANE, subject: 'Mouse', text: 'It squeaks.' })
+    const fresh = await stage.lastTo('ana@example.org')
+    const forged = (fresh.mail.replyTo ?? '').replace(
+      /\.([a-z2-7]{26})@/,
+      (_, mac: string) => `.${[...mac].reverse().join('')}@`,
+    )
+    await stage.arrives({ from: ANA, to: forged, subject: 'Re: Mouse', text: 'Changed.' })
+    await stage.later(HOUR)
+    await stage.store.write(tx => tx.setAgentState('ana', { keysSince: stage.now() }))
+    await stage.replies(fresh, ANA, 'Revoked.')
+    expect(await answers(stage)).toEqual([])
+    await stage.arrives({ from: JANE, subject: 'Keyboard', text: 'It sticks.' })
+    await stage.replies(await stage.lastTo('ana@example.org'), ANA, 'I come.')
+    expect(await answers(stage)).toHaveLength(1)
+  })
+  test('by a notification that the agent has shown to others', async () => {
+    for (const desk of [{}, withSubaddresses()]) {
+      await using stage = await openStage(desk)
+      const told = await smoke(stage)
+      await stage.replies(told, ANA, 'Dear Eve, see below.', { cc: 'eve@other.example' })
+      const before = (await answers(stage)).length
+      // Eve has the agent's mail now, and with it everything that it cites.
+      await stage.replies(told, ANA, '#solved\nPay here.')
+      expect((await answers(stage)).length).toBe(before)
+      await stage.arrives({ from: JANE, subject: 'Re: Printer', text: 'Hello?', inReplyTo: 'jane-1@example.org' })
+      await stage.later(MINUTE)
+      await stage.arrives({ from: JANE, subject: 'Re: Printer', text: 'Still there?', inReplyTo: 'jane-1@example.org' })
+      await stage.replies(await stage.lastTo('ana@example.org'), ANA, 'I am here.')
+      expect((await answers(stage)).length).toBe(before + 1)
+    }
+  })
+})
+
+describe('what is internal stays inside', () => {
+  test('in whatever way a mail program quotes', async () => {
+    for (const quote of [
+      (text: string) => text,
+      (text: string) =>
+        text
+          .split('\n')
+          .map(line => `| ${line}`)
+          .join('\n'),
+      (text: string) => text.replaceAll('\n', ' '),
+    ]) {
+      await using stage = await openStage(withSubaddresses())
+      const told = await smoke(stage)
+      await stage.replies(
+        told,
+        ANA,
+        '#note\nShe is difficult, and her manager asked us to go slow on everything she wants.',
+      )
+      await stage.replies(await stage.lastTo('ben@example.org'), BEN, '#follow')
+      await stage.replies(told, ANA, '#note\nRemember that her manager asked us to go slow on everything she wants.')
+      const note = await stage.lastTo('ben@example.org')
+      expect(note.mail.text).toContain('go slow')
+      await stage.arrives({
+        from: BEN,
+        to: note.mail.replyTo ?? '',
+        subject: 'Re: Printer',
+        text: `We come tomorrow.\n\n${quote(note.mail.text)}`,
+      })
+      for (const { mail } of await stage.mailsTo('jane@example.org')) {
+        expect(mail.text).not.toMatch(/go slow|difficult|for agents only|│/)
+        expect(JSON.stringify(mail)).not.toMatch(/\d+\.[0-9a-z]{5,6}\.[a-z2-7]{26}/)
+      }
+    }
+  })
+  test('and an answer that holds a note’s words is held back, with the reason', async () => {
+    await using stage = await openStage(withSubaddresses())
+    const told = await smoke(stage)
+    const secret = 'the merger with Acme is announced on Friday and she must not know it'
+    await stage.replies(told, ANA, `#note\n${secret}`)
+    await stage.replies(told, ANA, `Hello Jane,\n\nas you know, ${secret}.`)
+    expect(await answers(stage)).toEqual([])
+    expect((await stage.lastTo('ana@example.org')).mail.text).toContain('colleagues alone')
+  })
+})
