@@ -8,8 +8,8 @@ import { errorText } from '../errors.ts'
 import { parseMail } from '../inbound/parse.ts'
 import { automatedContext } from '../inbound/reader.ts'
 import type { Instant } from '../instant.ts'
-import { senderProof } from '../mail/authentication-results.ts'
 import type { Message } from '../mail/message.ts'
+import { proofOf } from '../mail/rewritten-from.ts'
 import { understand } from '../mail/understand.ts'
 
 /** What would happen to one mail if it arrived now, in a database that knows nothing. */
@@ -73,7 +73,7 @@ function factsFor(message: Message, policy: Policy, now: Instant): Facts {
     receivedAt: now,
     duplicateOf: null,
     candidates: [],
-    proof: senderProof(message.headers, message.from, policy.mx),
+    proof: proofOf(message, policy.mx),
     agentKey: null,
     internal: new Map(),
     reportOn: null,
@@ -105,7 +105,7 @@ export function explanationJson(
       inReplyTo: message.inReplyTo,
       references: message.references,
       date: message.date,
-      from: message.from,
+      from: message.via ?? message.from,
       replyTo: message.replyTo,
       to: message.to,
       cc: message.cc,

@@ -2,6 +2,7 @@ import { DAY, HOUR, type Instant, MINUTE, msBetween, plus } from '../instant.ts'
 import { foldAddress, isMailable, isOneOf } from '../mail/address.ts'
 import type { SenderProof } from '../mail/authentication-results.ts'
 import type { Message } from '../mail/message.ts'
+import { isOurList } from '../mail/rewritten-from.ts'
 import type { Budget, Policy } from './policy.ts'
 import type { TicketId } from './ticket.ts'
 
@@ -97,7 +98,8 @@ export function closedTo(mail: Automatic, facts: GateFacts, policy: Policy): Wit
   const { address } = mail
   if (!isMailable(address)) return withhold('no-address', 'there is no address that could be written to')
   // RFC 3834 §2: nor to ourselves.
-  if (isOneOf(address, policy.ownAddresses)) return withhold('own-address', `${address} is one of our own addresses`)
+  if (isOneOf(address, policy.ownAddresses) || isOurList(address, policy.ownLists))
+    return withhold('own-address', `${address} is one of our own addresses or groups`)
   return bounced(address, facts) ?? empty(mail, facts, policy)
 }
 

@@ -33,7 +33,7 @@ export function decide(message: Message, facts: Facts, policy: Policy): Decision
     const { rawMail, ticket } = facts.duplicateOf
     return { kind: 'duplicate', of: rawMail, ticket, why: `the same mail was taken in before, as number ${rawMail}` }
   }
-  const ours = isOurs(message, policy)
+  const ours = message.from !== null && isOneOf(message.from.address, policy.ownAddresses)
   if (facts.past?.from === 'sent' && ours && facts.ownMail !== null)
     return { kind: 'skip', why: `we sent it ourselves, for ticket ${facts.ownMail}` }
   const blocked = whyBlocked(message, facts, policy)
@@ -45,13 +45,14 @@ export function decide(message: Message, facts: Facts, policy: Policy): Decision
 
   const robot = message.automatic !== null && !MAY_BE_A_PERSON.has(message.automatic.kind)
   const agent = robot ? null : agentBehind(message, facts, policy)
+  // In an archive and among sent mail that is how the desk answered.
   const fromDesk = facts.past !== null && !robot && ours
   const writer: Writer = {
     address: message.from && foldAddress(message.from.address),
     addressed: new Set([...message.to, ...message.cc].map(({ address }) => foldAddress(address))),
     isAgent: agent !== null || fromDesk,
     proof: facts.proof,
-    provable: policy.mx.servIds.size > 0 && facts.past === null,
+    provable: (policy.mx.servIds.size > 0 || message.via !== null) && facts.past === null,
   }
   const threading = thread(facts.candidates, writer, facts.now, policy.reopenWithinMs)
   if (threading.joined) {
@@ -85,15 +86,6 @@ const ANSWERS_NOTHING: ReadonlySet<AutomaticKind> = new Set([
   'calendar',
   'loop',
 ])
-
-/**
- * Sent from a mailbox of ours: in an archive and among sent mail that is how the desk answered. A group whose address is a
- * mailbox of ours may have written itself into From; then it names the sender elsewhere.
- */
-function isOurs({ from, headers }: Message, policy: Policy): boolean {
-  if (!from || !isOneOf(from.address, policy.ownAddresses)) return false
-  return !headers.some(({ name }) => name === 'x-original-from' || name === 'x-original-sender')
-}
 
 /** For whom a ticket is that begins with the desk's words: whom they were written to. */
 function addressee({ to, cc }: Message, policy: Policy): Address | null {
@@ -290,7 +282,7 @@ function acknowledge(message: Message, facts: Facts, policy: Policy, mailbox: Ma
   return {
     send: 'acknowledgement',
     to: sender,
-    repeatTheirWords: mayHearThemselves(sender, facts, policy),
+    repeatTheirWords: message.via === null && mayHearThemselves(sender, facts, policy),
   }
 }
 

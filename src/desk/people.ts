@@ -1,6 +1,7 @@
 import { distinct, domainOf, foldAddress, isMailable, isOneOf } from '../mail/address.ts'
 import type { SenderProof } from '../mail/authentication-results.ts'
 import type { Address, Message } from '../mail/message.ts'
+import { isOurList } from '../mail/rewritten-from.ts'
 import type { Agent, Policy } from './policy.ts'
 import type { Participant, Signal } from './thread.ts'
 import type { Ticket } from './ticket.ts'
@@ -29,6 +30,7 @@ export type Sender = {
 export function newcomers(message: Message, sender: Sender, policy: Policy): Address[] {
   const addressed = distinct([...message.to, ...message.cc])
     .filter(({ address }) => isMailable(address) && !isOneOf(address, policy.ownAddresses))
+    .filter(({ address }) => !isOurList(address, policy.ownLists))
     .slice(0, MOST_NEWCOMERS)
   if (sender.agent) return addressed
   if (sender.proof.level === 'fail' || answersElsewhere(message)) return []
@@ -40,9 +42,10 @@ export function newcomers(message: Message, sender: Sender, policy: Policy): Add
 }
 
 /** Reply-To names somebody else than From: whoever that is, it is not the person who takes part, so it gives no powers. */
-export function answersElsewhere({ from, replyTo }: Message): boolean {
-  const sender = foldAddress(from?.address ?? '')
-  return replyTo.length > 0 && !replyTo.some(({ address }) => foldAddress(address) === sender)
+export function answersElsewhere({ from, via, replyTo }: Message): boolean {
+  // A group that stands in From wants the answers as well.
+  const known = [from, via].map(one => foldAddress(one?.address ?? ''))
+  return replyTo.length > 0 && !replyTo.some(({ address }) => known.includes(foldAddress(address)))
 }
 
 /** What shows that a mail comes from whom we wrote to as an agent: something that only they were given. */
@@ -61,7 +64,7 @@ export type AgentKey = {
  */
 export function provenAgent(message: Message, proof: SenderProof, key: AgentKey | null, policy: Policy): Agent | null {
   const agent = message.from && agentOf(policy, message.from.address)
-  if (!agent || proof.level === 'fail') return null
+  if (!agent || message.via || proof.level === 'fail') return null
   if (key?.agent !== agent.name && (policy.mx.servIds.size === 0 || proof.level !== 'pass')) return null
   const elsewhere = message.replyTo.filter(({ address }) => !agent.addresses.includes(foldAddress(address)))
   return elsewhere.length > 0 ? null : agent

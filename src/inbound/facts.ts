@@ -7,10 +7,10 @@ import type { TicketId } from '../desk/ticket.ts'
 import type { Ids } from '../ids.ts'
 import { DAY, earlier, type Instant, plus } from '../instant.ts'
 import { foldAddress } from '../mail/address.ts'
-import { senderProof } from '../mail/authentication-results.ts'
 import type { Message } from '../mail/message.ts'
 import { citedIds, foldId } from '../mail/message-id.ts'
 import { type AgentToken, agentTokens, readReplyToken, replyTokens } from '../mail/reply-address.ts'
+import { proofOf } from '../mail/rewritten-from.ts'
 import { baseSubject, isReplySubject, taggedTickets } from '../mail/subject.ts'
 import { conversationIds } from '../mail/thread-index.ts'
 import type { Reads } from '../store/store.ts'
@@ -39,13 +39,13 @@ export async function gatherFacts(
   message: Message,
   now: Instant,
 ): Promise<Facts> {
-  const proof = senderProof(message.headers, message.from, policy.mx)
+  const proof = proofOf(message, policy.mx)
   const agentKey = await keyOf(read, ids, policy, arrived.mailbox, message, now)
   const agent = provenAgent(message, proof, agentKey, policy)
   // Whoever an agent forwards for is answered instead of the agent.
   const sender = (agent && message.forwarded?.from ? message.forwarded.from : message.from)?.address ?? null
   const original = message.report?.originalMessageId ?? null
-  const found = await candidates(read, ids, policy, arrived.mailbox, message, now)
+  const found = await candidates(read, ids, policy, arrived, message)
   return {
     now: arrived.past ? earlier(arrived.receivedAt, now) : now,
     mailbox: arrived.mailbox,
@@ -142,9 +142,8 @@ async function candidates(
   read: Reads,
   ids: Ids,
   policy: Policy,
-  mailbox: string,
+  { mailbox, past, receivedAt }: Arrived,
   message: Message,
-  now: Instant,
 ): Promise<Candidate[]> {
   const delimiter = policy.mailboxes.get(mailbox)?.subaddress ?? null
   const signs: Sign[] = []
@@ -173,7 +172,8 @@ async function candidates(
   for (const ticket of taggedTickets(message.subject)) signs.push({ ticket, signal: 'tag', value: `[#${ticket}]` })
   for (const row of await read.threadIds(conversationIds(message.headers)))
     signs.push({ ticket: row.ticket, signal: 'conversation', value: row.id })
-  for (const ticket of await ofSameSubject(read, message, now))
+  // Years later nobody can tell any more: there ids alone count.
+  for (const ticket of past ? [] : await ofSameSubject(read, message, receivedAt))
     signs.push({ ticket, signal: 'subject', value: baseSubject(message.subject) })
 
   const found = new Map<TicketId, Candidate>()
@@ -212,12 +212,20 @@ function firstAndNewest(rows: readonly Known[]): Known[] {
 }
 
 /** Some clients and gateways drop every reference: an answer of the same person about the same thing, soon after. */
-async function ofSameSubject(read: Reads, message: Message, now: Instant): Promise<TicketId[]> {
+async function ofSameSubject(read: Reads, message: Message, receivedAt: Instant): Promise<TicketId[]> {
   const subject = baseSubject(message.subject)
   if (!message.from || subject === '' || !isReplySubject(message.subject)) return []
-  const lately = { requester: foldAddress(message.from.address), updatedSince: plus(now, -SAME_SUBJECT_MS) }
+  const since = plus(receivedAt, -SAME_SUBJECT_MS)
+  const lately = { requester: foldAddress(message.from.address), updatedSince: since }
   const recent = await read.tickets(lately, MAX_CANDIDATES)
-  return recent.filter(one => baseSubject(one.subject) === subject).map(({ id }) => id)
+  const found: TicketId[] = []
+  for (const { id, subject: its, openedAt } of recent) {
+    if (baseSubject(its) !== subject) continue
+    // A mailbox that is read for the first time brings years of mail within minutes.
+    const last = (await read.lastMailAt(id)) ?? openedAt
+    if (last >= since && last <= plus(receivedAt, SAME_SUBJECT_MS)) found.push(id)
+  }
+  return found
 }
 
 /** The ticket that a mail of ours with this Message-ID belongs to; null when we never sent it. */

@@ -9,12 +9,10 @@ import { isChallengeSubject, isVacationSubject } from './automatic-subjects.ts'
 import { cleanLine } from './header.ts'
 import type { Automatic, AutomaticKind, Header, ParsedMail, Report } from './message.ts'
 import { addressesIn } from './report-text.ts'
+import { isOurList, type OurAddresses, writerBehind } from './rewritten-from.ts'
 
-export type AutomatedContext = {
-  /** Every address that is ours, folded: mail from them is our own coming back. */
-  readonly ownAddresses: ReadonlySet<string>
-  /** Our own groups and forwarders, folded: List-Ids without brackets, or addresses. What they add to a mail is no evidence. */
-  readonly ownLists: ReadonlySet<string>
+/** Mail from our addresses is our own coming back; what our lists add to a mail is no evidence. */
+export type AutomatedContext = OurAddresses & {
   /**
    * `X-Auto-Response-Suppress` asks for no automatic answer; it does not say that a machine wrote. Exchange puts it on mail
    * of people where an administrator wants so (osTicket lost their acknowledgements, #726). True: the wish is granted, as
@@ -24,11 +22,13 @@ export type AutomatedContext = {
 }
 
 /** Why this mail must not be answered automatically: the strongest kind of evidence first. Null for what people write. */
-export function whyAutomatic(mail: ParsedMail, report: Report | null, context: AutomatedContext): Automatic | null {
-  const own = throughOwnList(mail, context)
+export function whyAutomatic(written: ParsedMail, report: Report | null, context: AutomatedContext): Automatic | null {
+  const own = throughOwnList(written, context)
+  const writer = own || isListed(written) ? writerBehind(written, context) : null
+  const mail = writer ? { ...written, from: writer } : written
   return (
     ofReport(report) ??
-    ofLoop(mail, context, own) ??
+    ofLoop(mail, context) ??
     ofCalendar(mail) ??
     ofAnswer(mail, context, own) ??
     ofList(mail, own) ??
@@ -57,7 +57,7 @@ function ofReport(report: Report | null): Automatic | null {
   return because(reached ? 'delivered' : 'dsn', reached ? 'delivered' : 'bounce', about)
 }
 
-function ofLoop(mail: ParsedMail, { ownAddresses }: AutomatedContext, own: OwnList | null): Automatic | null {
+function ofLoop(mail: ParsedMail, { ownAddresses }: AutomatedContext): Automatic | null {
   const mark = headerValues(mail, 'x-postdesk-loop')[0]
   if (mark !== undefined) return because('loop', 'X-Postdesk-Loop', mark)
   const passed = headerValues(mail, 'x-loop').find(value =>
@@ -65,12 +65,7 @@ function ofLoop(mail: ParsedMail, { ownAddresses }: AutomatedContext, own: OwnLi
   )
   if (passed !== undefined) return because('loop', 'X-Loop', passed)
   const from = mail.from?.address ?? ''
-  if (!isOneOf(from, ownAddresses)) return null
-  // A group whose address is a mailbox of ours writes itself into From when the sender's domain forbids forwarding (DMARC).
-  const writer = ['x-original-from', 'x-original-sender']
-    .flatMap(name => headerValues(mail, name))
-    .flatMap(addressesIn)[0]
-  return own && writer && !isOneOf(writer, ownAddresses) ? null : because('loop', 'From', `${from} is our own address`)
+  return isOneOf(from, ownAddresses) ? because('loop', 'From', `${from} is our own address`) : null
 }
 
 // RFC 5546 §3.2: an attendee's client answers an invitation. REQUEST and CANCEL are people.
@@ -159,6 +154,10 @@ const LIST_FIELDS = [
   ...['x-list-id', 'x-listname', 'x-listserver', 'x-listprocessor-version', 'x-google-group-id'],
 ]
 
+function isListed(mail: ParsedMail): boolean {
+  return named(mail, LIST_FIELDS).some(({ value }) => value.trim() !== '')
+}
+
 function ofList(mail: ParsedMail, own: OwnList | null): Automatic | null {
   if (!own) {
     const list = named(mail, LIST_FIELDS).find(({ value }) => value.trim() !== '')
@@ -190,19 +189,18 @@ const TRACES = [
   ...['resent-to', 'resent-from', 'x-forwarded-to', 'x-forwarded-for', 'x-google-original-to', ...RULE_TRACES],
 ]
 
-function throughOwnList(mail: ParsedMail, { ownLists }: AutomatedContext): OwnList | null {
-  if (ownLists.size === 0) return null
+function throughOwnList(mail: ParsedMail, { ownAddresses, ownLists }: AutomatedContext): OwnList | null {
   const ids = headerValues(mail, 'list-id').map(value => foldAddress(/<([^<>]*)>\s*$/.exec(value)?.[1] ?? value))
-  // The List-Id of it@example.org is it.example.org (Google Groups): either may be what is configured.
+  // The List-Id of it@example.org is it.example.org (Google Groups): either may be what is configured, or it is a mailbox.
   const known = (id: string) =>
-    ownLists.has(id) || [...ownLists].some(one => one.includes('@') && one.replace('@', '.') === id)
+    ownLists.has(id) || [...ownLists, ...ownAddresses].some(one => one.includes('@') && one.replace('@', '.') === id)
   // A list of somebody else that one of our groups has subscribed to is still that list.
   if (ids.length > 0) return ids.every(known) ? { wrote: () => true } : null
   const traces = named(mail, TRACES).flatMap(({ value }) => addressesIn(value))
   const met = [...mail.to, ...mail.cc]
     .map(one => one.address)
     .concat(traces)
-    .filter(address => isOneOf(address, ownLists))
+    .filter(address => isOurList(address, ownLists))
   const domains = new Set(met.map(domainOf))
   return met.length === 0
     ? null

@@ -116,6 +116,8 @@ export type Message = Omit<ParsedMail, 'sourceHtml' | 'reportParts' | 'hasPlainT
   /** ISO 639-1 of the new text; null when it is too short to tell. */
   readonly language: string | null
   readonly automatic: Automatic | null
+  /** The group of ours that stands in From instead of who wrote, whom `from` names all the same; null: no group does. */
+  readonly via: Address | null
   readonly report: Report | null
   readonly forwarded: Forwarded | null
 }

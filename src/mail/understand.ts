@@ -6,6 +6,7 @@ import type { Message, ParsedMail } from './message.ts'
 import { extractNewText } from './new-text.ts'
 import { plainLines, scan } from './quote.ts'
 import { readReport } from './report.ts'
+import { writerBehind } from './rewritten-from.ts'
 
 /** Reads a parsed mail as a person would: what is new in it, in which language, whether a machine wrote it. */
 export function understand(mail: ParsedMail, context: AutomatedContext): Message {
@@ -13,8 +14,11 @@ export function understand(mail: ParsedMail, context: AutomatedContext): Message
   const scanned = scan(plainLines(mail.text))
   const newText = extractNewText(mail, scanned)
   const report = readReport(mail)
+  const writer = writerBehind(mail, context)
   return {
     ...rest,
+    from: writer ?? mail.from,
+    via: writer && mail.from,
     html: sourceHtml === null ? null : sanitizeHtml(sourceHtml),
     newText,
     language: detectLanguage(newText || mail.text || mail.subject),

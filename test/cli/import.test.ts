@@ -14,6 +14,7 @@ import { mail } from '../support/mail.ts'
 import { SMALL_DESK, writeSetup } from '../support/setup.ts'
 import { brokenInvariants } from '../support/store.ts'
 import { type TempDir, tempDir } from '../support/temp-dir.ts'
+import { oldThreads } from '../support/threads.ts'
 
 type Told = ReturnType<Sum['json']> & { readonly stopped: boolean }
 
@@ -112,6 +113,72 @@ describe('postdesk import', () => {
       expect(first[0]?.opened_at).toBe(mails[0]?.at.toISOString())
     })
   }
+
+  test.each([1, 2, 3])(
+    'threads as they really lie there are what their ids say, in any order (seed %i), and twice',
+    async seed => {
+      const { file, copies, groups } = oldThreads(seed)
+      const path = join(folder.path, 'old.mbox')
+      await writeFile(path, mboxOf(file))
+      const { sum, databasePath } = await desk('a')
+      const told = await sum(path)
+      expect(told).toMatchObject({ read: file.length, earlier: 0, unreadable: { count: 0 } })
+      expect(told.outcomes).toMatchObject({ open: groups.length, duplicate: copies, quarantine: 0 })
+      const found = () =>
+        tickets(databasePath)
+          .map(group => group.replaceAll('@old.example', ''))
+          .sort()
+      expect(found()).toEqual(groups)
+      const strangers = rows(
+        databasePath,
+        `select message_id as id, standing from messages where message_id like 'stranger.%'`,
+      )
+      expect(strangers.toSorted()).toEqual([
+        { id: 'stranger.1@old.example', standing: 'pending' },
+        { id: 'stranger.2@old.example', standing: 'accepted' },
+        { id: 'stranger.3@old.example', standing: 'accepted' },
+      ])
+      const texts = rows<{ text: string }>(
+        databasePath,
+        `select text from messages where message_id like 'quoting.%' order by message_id`,
+      )
+      expect(texts.map(({ text }) => text.split('\n').slice(0, 4))).toEqual(
+        [0, 1, 2].map(at => [
+          `From here on it is ${at}.`,
+          '>From there it was not.',
+          '',
+          'From someone@example.org Mon Nov  2 08:00:00 2015',
+        ]),
+      )
+      const before = rows(databasePath, 'select * from tickets')
+      expect(await sum(path)).toMatchObject({ read: file.length, earlier: file.length, outcomes: told.outcomes })
+      expect(found()).toEqual(groups)
+      expect(rows(databasePath, 'select * from tickets')).toEqual(before)
+      sound(databasePath)
+    },
+  )
+
+  test('an older part that is imported later: no conversation is mixed with another, and what cites all before it stays whole', async () => {
+    const { file, groups } = oldThreads(4)
+    const dateOf = (bytes: Buffer) => Date.parse(/^Date: (.*)$/m.exec(bytes.toString('latin1'))?.[1] ?? '')
+    const byDate = file.toSorted((a, b) => dateOf(a) - dateOf(b))
+    const { sum, databasePath } = await desk('a')
+    for (const [at, part] of [byDate.slice(48), byDate.slice(0, 48)].entries()) {
+      const path = join(folder.path, `${at}.mbox`)
+      await writeFile(path, mboxOf(part))
+      await sum(path)
+    }
+    const found = tickets(databasePath)
+      .map(group => group.replaceAll('@old.example', ''))
+      .sort()
+    const parted = ['parents.0 parents.1 parents.2 parents.3 parents.4', 'phrase.0 phrase.1 phrase.2']
+    const whole = groups.filter(group => !parted.includes(group))
+    expect(found.filter(group => groups.includes(group))).toEqual(whole)
+    // What cites its parent alone is known by that one, and two tickets are never merged by a mail.
+    const pieces = found.filter(group => !groups.includes(group))
+    expect(pieces.map(piece => parted.some(group => group.includes(piece)))).toEqual(pieces.map(() => true))
+    sound(databasePath)
+  })
 
   test('killed again and again, it ends with the same sum and the same tickets', { timeout: 120_000 }, async () => {
     const { mails, file } = conversations(7, { count: 300 })

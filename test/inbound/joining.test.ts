@@ -98,6 +98,17 @@ describe('an answer without any reference', () => {
   })
 })
 
+test('an answer without any reference, out of a mailbox that is read for the first time, joins nothing years older', async () => {
+  const takeOf = async (receivedAt: string, given: TestMail) => {
+    const bytes = mail({ to: 'it@example.org', ...given })
+    const arrival = { mailbox: 'it', folder: 'INBOX', uidValidity: '1', uid: ++uid, receivedAt, bytes }
+    return (await ingest(intake, [arrival], async () => undefined))[0]
+  }
+  await takeOf('2019-01-07T09:00:00.000Z', jane)
+  expect(await takeOf('2019-01-08T09:00:00.000Z', { ...jane, subject: 'Re: Printer' })).toMatchObject({ ticket: 1001 })
+  expect(await takeOf('2021-01-08T09:00:00.000Z', { ...jane, subject: 'Re: Printer' })).toMatchObject({ ticket: 1002 })
+})
+
 describe('people in copy', () => {
   const bob = 'Bob Roe <bob@example.org>'
 

@@ -25,6 +25,7 @@ export function message(different: Partial<Message> = {}): Message {
     newText,
     language: 'en',
     automatic: null,
+    via: null,
     report: null,
     forwarded: null,
     ...different,
