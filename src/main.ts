@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import './jit.ts'
 import { parseArgs } from 'node:util'
 import { DeskError } from './errors.ts'
 
