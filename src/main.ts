@@ -1,5 +1,4 @@
 #!/usr/bin/env node
-import './jit.ts'
 import { parseArgs } from 'node:util'
 import { DeskError } from './errors.ts'
 

@@ -1,4 +1,3 @@
-import '../jit.ts'
 import { writeFile } from 'node:fs/promises'
 import { Worker } from 'node:worker_threads'
 import { readAttachment } from './parse.ts'
