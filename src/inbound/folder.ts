@@ -2,6 +2,7 @@ import { DeskError } from '../errors.ts'
 import { earlier, type Instant, plus } from '../instant.ts'
 import type { Cursor, FolderRole } from '../store/mailboxes.ts'
 import type { ImapAccount } from './imap.ts'
+import type { Listed } from './imap-uids.ts'
 import { type Arrival, type Intake, ingest, readAhead } from './ingest.ts'
 import type { FetchedMail, Fetching, FolderState, ImapSession } from './session.ts'
 
@@ -49,28 +50,32 @@ export async function readFolder(
 ): Promise<number> {
   const { mailbox, folder } = watched
   const state = await session.open(folder)
-  let cursor = await cursorFor(intake, watched, session, state)
+  const cursor = await cursorFor(intake, watched, session, state)
+  const listed = await session.list(cursor.lastUid)
+  const leftOut = rangesOf(listed, cursor)
   let read = 0
-  const windows = session.fetchNew(cursor.lastUid, { ...how, largest: watched.largestMail })
-  const reading = { past: watched.role === 'sent', isWanted: (mail: FetchedMail) => isWanted(mail, cursor) }
-  for await (const mails of readAhead(intake.reader, windows, reading)) {
-    const last = mails.at(-1)
-    if (!last) continue
-    cursor = { ...cursor, lastUid: last.uid }
-    const wanted = mails.filter(mail => isWanted(mail, cursor))
+  const takeIn = async (mails: readonly (FetchedMail & Pick<Arrival, 'read'>)[], upTo: number) => {
+    const passed = leftOut.splice(0, leftOut.filter(range => range.lastUid <= upTo).length)
     const uidValidity = state.uidValidity
-    const leftOut = rangesOf(mails, cursor).map(range => ({ mailbox, folder, uidValidity, ...range }))
-    const arrivals = wanted.map(mail => arrivalOf(mail, watched, uidValidity))
-    const reached = cursor
+    const reached = { ...cursor, lastUid: upTo }
+    const arrivals = mails.map(mail => arrivalOf(mail, watched, uidValidity))
     await ingest(intake, arrivals, async tx => {
       await tx.setCursor(mailbox, folder, reached)
       // So that whoever asks for marks later does not find years of mail marked.
       if (watched.afterReading === 'leave') await tx.folderTidied(mailbox, folder, reached.lastUid)
-      for (const range of leftOut) await tx.leaveOut(range, intake.clock())
+      for (const range of passed) await tx.leaveOut({ mailbox, folder, uidValidity, ...range }, intake.clock())
     })
     read += arrivals.length
+  }
+  // What is left out is not even fetched: it may be years of mail.
+  const wanted = listed.filter(mail => isWanted(mail, cursor))
+  const windows = session.fetch(wanted, { ...how, largest: watched.largestMail })
+  for await (const mails of readAhead(intake.reader, windows, watched.role === 'sent')) {
+    await takeIn(mails, mails.at(-1)?.uid ?? 0)
     if (signal.aborted) return read
   }
+  const behind = leftOut.at(-1)
+  if (behind) await takeIn([], behind.lastUid)
   await intake.store.write(tx => tx.folderRead(mailbox, folder, intake.clock()))
   return read
 }
@@ -110,15 +115,12 @@ export async function tidy(
 }
 
 /** When a folder is read anew (UIDVALIDITY), what was there before our first day still is not ours to answer. */
-function isWanted({ uid, receivedAt }: FetchedMail, { readSince, sinceUid }: Cursor): boolean {
+function isWanted({ uid, receivedAt }: Listed, { readSince, sinceUid }: Cursor): boolean {
   return readSince === null || uid > sinceUid || receivedAt >= readSince
 }
 
-/** The mails of a window that are left alone, as ranges that no wanted mail interrupts. */
-function rangesOf(
-  mails: readonly FetchedMail[],
-  cursor: Cursor,
-): { firstUid: number; lastUid: number; mails: number }[] {
+/** The mails that are left alone, as ranges that no wanted mail interrupts. */
+function rangesOf(mails: readonly Listed[], cursor: Cursor): { firstUid: number; lastUid: number; mails: number }[] {
   const ranges: { firstUid: number; lastUid: number; mails: number }[] = []
   let open: (typeof ranges)[number] | null = null
   for (const mail of mails) {

@@ -99,26 +99,9 @@ export class Session implements ImapSession {
     return { uidValidity: String(box.uidValidity), uidNext, exists: box.exists ?? 0 }
   }
 
-  async *fetchNew(lastUid: number, how: Fetching = {}): AsyncGenerator<readonly FetchedMail[], void, undefined> {
-    yield* this.#fetchWindows(await this.#listAbove(lastUid), how)
-  }
-
-  async list(): Promise<readonly Listed[]> {
-    return this.#listAbove(0)
-  }
-
-  async *fetchUids(
-    uids: readonly number[],
-    how: Fetching = {},
-  ): AsyncGenerator<readonly FetchedMail[], void, undefined> {
-    const wanted = new Set(uids)
-    const listed = (await this.#listAbove(0)).filter(({ uid }) => wanted.has(uid))
-    yield* this.#fetchWindows(listed, how)
-  }
-
-  async *#fetchWindows(
+  async *fetch(
     listed: readonly Listed[],
-    { window = WINDOW, largest = Number.POSITIVE_INFINITY }: Fetching,
+    { window = WINDOW, largest = Number.POSITIVE_INFINITY }: Fetching = {},
   ): AsyncGenerator<readonly FetchedMail[], void, undefined> {
     const wanted = listed.map(
       ({ uid, size }): Wanted =>
@@ -249,15 +232,15 @@ export class Session implements ImapSession {
     }
   }
 
-  /** The mails above `lastUid`, ascending. One command, however sparse the UIDs are. */
-  async #listAbove(lastUid: number): Promise<Listed[]> {
+  /** One command, however sparse the UIDs are. */
+  async list(lastUid = 0): Promise<readonly Listed[]> {
     const doing = 'list new mails'
     if (!this.#fresh) await this.#do(doing, () => this.#client.noop())
     this.#changed = false
     this.#fresh = false
     const box = this.#client.mailbox
     if (this.#lost) throw this.#lost
-    if (!box) throw new Error('fetchNew() before open()')
+    if (!box) throw new Error('list() before open()')
     // An empty folder has no "*" to name, and servers differ in what they say to it.
     if (box.exists === 0) return []
     const listed = new Map<number, Listed>()

@@ -34,13 +34,13 @@ export type Arrival = Omit<RawMail, 'sha256'> & { readonly sent?: boolean; reado
 export type Ingested = Settled & { readonly rawMail: number; readonly uid: number }
 
 /**
- * Lets the wanted mails of the next window be read while the caller works on this one. When there will be no next one because
- * `windows` throws, the caller still gets this one first.
+ * Lets the mails of the next window be read while the caller works on this one. When there will be no next one because
+ * `windows` throws, the caller still gets this one first. `past` as in `Reader.read`.
  */
 export async function* readAhead<Mail extends { readonly bytes: Buffer }>(
   reader: Reader,
   windows: AsyncIterable<readonly Mail[]>,
-  { past, isWanted }: { readonly past: boolean; readonly isWanted: (mail: Mail) => boolean },
+  past: boolean,
 ): AsyncGenerator<readonly (Mail & Pick<Arrival, 'read'>)[], void, undefined> {
   const begin = (mail: Mail) => {
     const read = reader.read(mail.bytes, past)
@@ -52,7 +52,7 @@ export async function* readAhead<Mail extends { readonly bytes: Buffer }>(
   let failure: { readonly error: unknown } | null = null
   try {
     for await (const mails of windows) {
-      const begun = mails.map(mail => (isWanted(mail) ? begin(mail) : mail))
+      const begun = mails.map(begin)
       if (ready) yield ready
       ready = begun
     }

@@ -64,7 +64,9 @@ export async function reconcileFolder(
     'mails have no outcome: reading them now',
   )
   let repaired = 0
-  for await (const mails of session.fetchUids(found.missing, { largest: watched.largestMail })) {
+  const missing = new Set(found.missing)
+  const listed = server.filter(({ uid }) => missing.has(uid))
+  for await (const mails of session.fetch(listed, { largest: watched.largestMail })) {
     const arrivals = mails.map(mail => arrivalOf(mail, watched, uidValidity))
     repaired += (await ingest(intake, arrivals, async () => undefined)).length
   }

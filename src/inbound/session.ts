@@ -51,22 +51,19 @@ export interface ImapSession extends AsyncDisposable {
   readonly signedInUntil: Instant | null
   /** Selects the folder for reading and flagging; opening it again looks at it anew. */
   open(folder: string): Promise<FolderState>
+  /** The mails above `lastUid` (all when left out) that are in the folder now, by ascending UID; none of them is fetched yet. */
+  list(lastUid?: number): Promise<readonly Listed[]>
   /**
-   * The mails above `lastUid` that are in the folder now, by ascending UID, in windows of at most `window` mails and
-   * about 16 MB. The next window is fetched while the caller works on this one. Mails that vanish meanwhile are
-   * left out; a window left empty is not yielded.
+   * These mails, in their order, in windows of at most `window` mails and about 16 MB. The next window is fetched while the
+   * caller works on this one. Mails that vanish meanwhile are left out; a window left empty is not yielded.
    */
-  fetchNew(lastUid: number, how?: Fetching): AsyncIterable<readonly FetchedMail[]>
-  /** The mails that are in the folder now, by ascending UID. */
-  list(): Promise<readonly Listed[]>
-  /** These mails, as `fetchNew` gives them; those that are gone are left out. */
-  fetchUids(uids: readonly number[], how?: Fetching): AsyncIterable<readonly FetchedMail[]>
+  fetch(listed: readonly Listed[], how?: Fetching): AsyncIterable<readonly FetchedMail[]>
   /** The folder of sent mail, by its special use (RFC 6154) or else by its usual names; null: there is none. */
   sentFolder(): Promise<string | null>
   /** How another folder than the open one stands, without opening it; null when it does not exist. */
   peek(folder: string): Promise<FolderState | null>
   /**
-   * Returns when the folder's number of mails has changed since the last open() or fetchNew() began (`changed`, at once
+   * Returns when the folder's number of mails has changed since the last open() or list() began (`changed`, at once
    * if it already has), when `maxMs` are over (`time`) or when the signal aborts (`aborted`). Rejects when the
    * connection dies. Uses IDLE, renewed as needed; where the server has none, asks every `pollMs`. After `time`, open()
    * the folder again: some servers say nothing when it is replaced by another one of the same name (seen: Dovecot).

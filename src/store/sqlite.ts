@@ -306,6 +306,11 @@ export async function skipTicketNumbers(db: Db, last: number): Promise<void> {
   await sql`update sqlite_sequence set seq = ${last} where name = 'tickets' and seq < ${last}`.execute(db)
 }
 
+/** The numbers of a JSON array: one parameter however many they are, so that the statement's text stays the same. */
+export function numbersIn(json: string) {
+  return sql<number>`(select value from json_each(${json}))`
+}
+
 /** The ids of the tickets whose messages hold all these words, at least one; the last word matches as a beginning. */
 export function ticketsMatching(words: readonly string[]) {
   // FTS5 reads up to a NUL and then misses the closing quotation mark.

@@ -3,7 +3,7 @@ import { DeskError } from '../errors.ts'
 import type { Instant } from '../instant.ts'
 import type { Db } from './schema.ts'
 import { fromJson, toJson } from './schema.ts'
-import { ticketsMatching } from './sqlite.ts'
+import { numbersIn, ticketsMatching } from './sqlite.ts'
 import { one, statement } from './statement.ts'
 
 export type TicketFilter = {
@@ -60,8 +60,7 @@ export function ticketReads(db: Db) {
   const tagsOf = async (ids: readonly TicketId[]): Promise<Map<TicketId, string[]>> => {
     const tags = new Map<TicketId, string[]>(ids.map(id => [id, []]))
     if (ids.length === 0) return tags
-    const rows = await db.selectFrom('ticket_tags').selectAll().where('ticket_id', 'in', ids).orderBy('tag').execute()
-    for (const row of rows) tags.get(row.ticket_id)?.push(row.tag)
+    for (const row of await tagsOfTickets(db, { ids: JSON.stringify(ids) })) tags.get(row.ticket_id)?.push(row.tag)
     return tags
   }
 
@@ -231,6 +230,10 @@ type NewPromise = {
   readonly dueAt: Instant
   readonly outbox: number
 }
+
+const tagsOfTickets = statement((db, { ids }: { ids: string }) =>
+  db.selectFrom('ticket_tags').selectAll().where('ticket_id', 'in', numbersIn(ids)).orderBy('tag'),
+)
 
 const insertTicket = statement((db, ticket: TicketRow & { at: Instant }) =>
   db

@@ -10,6 +10,7 @@ import { DAY, HOUR, instantOf } from '../../src/instant.ts'
 import { type AppHere, startAppHere } from '../support/app-here.ts'
 import { describeOnBoth, only, startDesk } from '../support/desk.ts'
 import { startHoodiecrow } from '../support/hoodiecrow.ts'
+import { tapImap } from '../support/imap-tap.ts'
 import { keptLog } from '../support/log.ts'
 import { mail, type TestMail } from '../support/mail.ts'
 import type { MailServer } from '../support/mail-server.ts'
@@ -66,6 +67,28 @@ describe('peer failure corpus: 32 a queue of 5,000 old mails at first start', ()
     },
     120_000,
   )
+
+  it('32 mail from before the first day is never fetched, wherever it lies among the other', async () => {
+    await using imap = await startHoodiecrow({ users: ['it'] })
+    await using smtp = await startSmtp()
+    for (const [at, days] of [40, 39, 2, 38, 37, 1, 36].entries())
+      await imap.deliver('it', 'INBOX', letter(`person-${at + 1}`), { receivedAt: daysAgo(days) })
+    await using tap = await tapImap(imap.account('it'), () => undefined)
+    const it = { imap: tap.account, smtp, startFrom: daysAgo(10).slice(0, 10) }
+    await using app = await startAppHere({ mailboxes: { it } })
+    const path = '/v1/mailboxes/it/reconciliation'
+    const sum = await eventually(async () => {
+      const { items } = await app.get<{ items: { accounted: number; leftOut: number }[] }>(path)
+      return items[0] && items[0].accounted + items[0].leftOut === 7 ? items[0] : null
+    }, 20_000)
+    expect(sum).toMatchObject({ onServer: 7, accounted: 2, leftOut: 5, missing: [], pending: [], repaired: 0 })
+    expect((await app.store.read.rawMails({ limit: 9 })).map(({ uid }) => uid).sort()).toEqual([3, 6])
+    const cursor = await app.store.read.cursor('it', 'INBOX')
+    expect(cursor?.lastUid).toBe(7)
+    expect(tap.commands.filter(command => /^UID FETCH .*BODY/.test(command))).toEqual([
+      expect.stringMatching(/^UID FETCH 3,6 /),
+    ])
+  }, 60_000)
 })
 
 /** The service here, with its servers. */

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { DeskError } from '../../src/errors.ts'
 import { connectImap, type ImapAccount, probeImap } from '../../src/inbound/imap.ts'
-import type { FetchedMail, FolderState, ImapSession } from '../../src/inbound/session.ts'
+import type { FetchedMail, Fetching, FolderState, ImapSession } from '../../src/inbound/session.ts'
 import { type DovecotServer, startDovecot } from '../support/dovecot.ts'
 import { startHoodiecrow } from '../support/hoodiecrow.ts'
 import { tapImap } from '../support/imap-tap.ts'
@@ -44,6 +44,10 @@ async function all(windows: AsyncIterable<readonly FetchedMail[]>): Promise<Fetc
   const mails: FetchedMail[] = []
   for await (const window of windows) mails.push(...window)
   return mails
+}
+
+async function* fetchNew(session: ImapSession, lastUid: number, how: Fetching = {}) {
+  yield* session.fetch(await session.list(lastUid), how)
 }
 
 const uidsOf = (mails: readonly FetchedMail[]) => mails.map(({ uid }) => uid)
@@ -180,7 +184,7 @@ describeWithDovecot('IMAP with Dovecot', () => {
         const second = await session.open(name)
         expect(second.uidValidity).not.toBe(first.uidValidity)
         expect(second.exists).toBe(2)
-        expect(await all(session.fetchNew(0))).toHaveLength(2)
+        expect(await all(fetchNew(session, 0))).toHaveLength(2)
       })
       await server.recreateFolder('desk', name)
       await inside(name, async session => {
@@ -211,7 +215,7 @@ describeWithDovecot('IMAP with Dovecot', () => {
       const receivedAt = '2019-02-03T04:05:06.000Z'
       for (const bytes of sent) await server.deliver('desk', name, bytes, { receivedAt })
       await inside(name, async session => {
-        const mails = await all(session.fetchNew(0))
+        const mails = await all(fetchNew(session, 0))
         expect(uidsOf(mails)).toEqual([1, 2, 3])
         expect(mails.map(({ receivedAt }) => receivedAt)).toEqual([receivedAt, receivedAt, receivedAt])
         for (const [at, bytes] of sent.entries()) expect(mails[at]?.bytes.equals(bytes)).toBe(true)
@@ -223,17 +227,17 @@ describeWithDovecot('IMAP with Dovecot', () => {
       const name = await folder(7)
       await inside(name, async session => {
         const windows: number[][] = []
-        for await (const window of session.fetchNew(2, { window: 2 })) windows.push(uidsOf(window))
+        for await (const window of fetchNew(session, 2, { window: 2 })) windows.push(uidsOf(window))
         expect(windows).toEqual([[3, 4], [5, 6], [7]])
         // RFC 3501 §6.4.8: "8:*" names mail 7.
-        expect(await all(session.fetchNew(7))).toEqual([])
-        expect(await all(session.fetchNew(1000))).toEqual([])
+        expect(await all(fetchNew(session, 7))).toEqual([])
+        expect(await all(fetchNew(session, 1000))).toEqual([])
       })
     })
 
     it('finds nothing in an empty folder', async () => {
       await inside(await folder(), async session => {
-        expect(await all(session.fetchNew(0))).toEqual([])
+        expect(await all(fetchNew(session, 0))).toEqual([])
       })
     })
 
@@ -241,14 +245,14 @@ describeWithDovecot('IMAP with Dovecot', () => {
       const name = await folder(4)
       await inside(name, async session => {
         const seen: number[] = []
-        for await (const window of session.fetchNew(0, { window: 2 })) {
+        for await (const window of fetchNew(session, 0, { window: 2 })) {
           if (seen.length === 0) await server.deliver('desk', name, mail())
           seen.push(...uidsOf(window))
         }
         expect(seen).toEqual([1, 2, 3, 4])
-        expect(uidsOf(await all(session.fetchNew(4)))).toEqual([5])
+        expect(uidsOf(await all(fetchNew(session, 4)))).toEqual([5])
         await server.deliver('desk', name, mail())
-        expect(uidsOf(await all(session.fetchNew(5)))).toEqual([6])
+        expect(uidsOf(await all(fetchNew(session, 5)))).toEqual([6])
       })
     })
 
@@ -257,7 +261,7 @@ describeWithDovecot('IMAP with Dovecot', () => {
       const gone = Array.from({ length: 38 }, (_, at) => at + 2)
       await server.expunge('desk', name, gone)
       await inside(name, async (session, wire) => {
-        expect(uidsOf(await all(session.fetchNew(0, { window: 5 })))).toEqual([1, 40])
+        expect(uidsOf(await all(fetchNew(session, 0, { window: 5 })))).toEqual([1, 40])
         expect(wire.sent('UID FETCH')).toHaveLength(2)
       })
     })
@@ -265,7 +269,7 @@ describeWithDovecot('IMAP with Dovecot', () => {
     it('needs few commands for a backlog', async () => {
       const name = await folder(120)
       await inside(name, async (session, wire) => {
-        for await (const window of session.fetchNew(0)) await session.mark(uidsOf(window), 'seen')
+        for await (const window of fetchNew(session, 0)) await session.mark(uidsOf(window), 'seen')
         expect(wire.sent()).toHaveLength(1 + 3 + 3)
       })
       expect((await server.list('desk', name)).every(({ flags }) => flags.includes('\\Seen'))).toBe(true)
@@ -274,13 +278,13 @@ describeWithDovecot('IMAP with Dovecot', () => {
     it('fetches the next window while the caller works on this one', async () => {
       const name = await folder(6)
       await inside(name, async (session, wire) => {
-        const windows = session.fetchNew(0, { window: 2 })[Symbol.asyncIterator]()
+        const windows = fetchNew(session, 0, { window: 2 })[Symbol.asyncIterator]()
         await windows.next()
         await eventually(() => wire.sent('UID FETCH 3:4').length === 1)
         expect(wire.sent('UID FETCH 5:6')).toEqual([])
         await windows.return?.()
         // Left in the middle, with a prefetch on its way: the session goes on.
-        expect(uidsOf(await all(session.fetchNew(4)))).toEqual([5, 6])
+        expect(uidsOf(await all(fetchNew(session, 4)))).toEqual([5, 6])
       })
     })
 
@@ -288,7 +292,7 @@ describeWithDovecot('IMAP with Dovecot', () => {
       const name = await folder(12)
       await inside(name, async session => {
         const windows: number[][] = []
-        for await (const window of session.fetchNew(0, { window: 3 })) {
+        for await (const window of fetchNew(session, 0, { window: 3 })) {
           if (windows.length === 0) await server.expunge('desk', name, [5, 7, 8, 9, 11])
           windows.push(uidsOf(window))
           await session.mark(uidsOf(window), 'seen')
@@ -305,7 +309,7 @@ describeWithDovecot('IMAP with Dovecot', () => {
       for (let at = 0; at < 5; at++) await server.deliver('desk', name, large)
       await inside(name, async session => {
         const windows: number[][] = []
-        for await (const window of session.fetchNew(0)) windows.push(uidsOf(window))
+        for await (const window of fetchNew(session, 0)) windows.push(uidsOf(window))
         expect(windows).toEqual([[1, 2], [3, 4], [5]])
       })
     })
@@ -389,7 +393,7 @@ describeWithDovecot('IMAP with Dovecot', () => {
           await server.deliver('desk', name, mail())
           expect(await waiting).toBe('changed')
           expect(performance.now() - delivered).toBeLessThan(2000)
-          expect(uidsOf(await all(session.fetchNew(uid - 1)))).toEqual([uid])
+          expect(uidsOf(await all(fetchNew(session, uid - 1)))).toEqual([uid])
           wire.lines.length = 0
         }
       })
@@ -398,14 +402,14 @@ describeWithDovecot('IMAP with Dovecot', () => {
     it('forgets nothing that happens between looking and waiting', async () => {
       const name = await folder(3)
       await inside(name, async session => {
-        for await (const window of session.fetchNew(0)) {
+        for await (const window of fetchNew(session, 0)) {
           await server.deliver('desk', name, mail())
           await session.mark(uidsOf(window), 'seen')
         }
         expect(await within(100, 'the news that came with STORE', session.waitForChange(never, 9000, 9000))).toBe(
           'changed',
         )
-        expect(uidsOf(await all(session.fetchNew(3)))).toEqual([4])
+        expect(uidsOf(await all(fetchNew(session, 3)))).toEqual([4])
         await server.deliver('desk', name, mail())
         expect(await within(2000, 'the news before IDLE', session.waitForChange(never, 9000, 9000))).toBe('changed')
       })
@@ -416,7 +420,7 @@ describeWithDovecot('IMAP with Dovecot', () => {
       await inside(name, async (session, wire) => {
         for (let at = 0; at < 3; at++) expect(await session.waitForChange(never, 50, 10_000)).toBe('time')
         expect(wire.sent('IDLE')).toHaveLength(1)
-        expect(uidsOf(await all(session.fetchNew(0)))).toEqual([1])
+        expect(uidsOf(await all(fetchNew(session, 0)))).toEqual([1])
         const waiting = session.waitForChange(never, 9000, 10_000)
         await server.deliver('desk', name, mail())
         expect(await waiting).toBe('changed')
@@ -463,7 +467,7 @@ describeWithDovecot('IMAP with a Dovecot in trouble', () => {
     await server.deliver('desk', 'INBOX', mail())
     expect(await waiting).toBe('changed')
     expect(wire.sent('IDLE')).toEqual([])
-    expect(uidsOf(await all(session.fetchNew(0)))).toEqual([1])
+    expect(uidsOf(await all(fetchNew(session, 0)))).toEqual([1])
   })
 
   it('rejects with a temporary error when the server dies, and from then on', async () => {
@@ -476,7 +480,7 @@ describeWithDovecot('IMAP with a Dovecot in trouble', () => {
     expect(error).toMatchObject({ temporary: true, message: expect.stringContaining('lost the connection') })
     for (const call of [
       () => session.waitForChange(never, 1000, 1000),
-      () => all(session.fetchNew(0)),
+      () => all(fetchNew(session, 0)),
       () => session.mark([1], 'seen'),
       () => session.open('INBOX'),
     ]) {
@@ -497,7 +501,7 @@ describeWithDovecot('IMAP with a Dovecot in trouble', () => {
     await idling.open('INBOX')
     const fetching = await connectImap(account, quiet)
     await fetching.open('INBOX')
-    const windows = fetching.fetchNew(0, { window: 2 })[Symbol.asyncIterator]()
+    const windows = fetchNew(fetching, 0, { window: 2 })[Symbol.asyncIterator]()
     expect((await windows.next()).done).toBe(false)
     await eventually(() => fetching.mark([1], 'seen').then(() => true))
     const leaving = await connectImap(account, quiet)
@@ -530,21 +534,21 @@ describe('IMAP with Hoodiecrow', () => {
     await using session = await connectImap(server.account('desk'), quiet)
     expect(await session.open('INBOX')).toMatchObject({ uidNext: 4, exists: 3 })
     const windows: number[][] = []
-    for await (const window of session.fetchNew(0, { window: 2 })) {
+    for await (const window of fetchNew(session, 0, { window: 2 })) {
       windows.push(uidsOf(window))
       expect(window.every(one => one.bytes.equals(bytes))).toBe(true)
       await session.mark(uidsOf(window), 'seen')
     }
     expect(windows).toEqual([[1, 2], [3]])
     expect((await server.list('desk', 'INBOX')).map(({ flags }) => flags)).toEqual([['\\Seen'], ['\\Seen'], ['\\Seen']])
-    expect(await all(session.fetchNew(3))).toEqual([])
+    expect(await all(fetchNew(session, 3))).toEqual([])
 
     const waiting = session.waitForChange(never, 5000, 5000)
     setTimeout(() => void server.deliver('desk', 'INBOX', bytes), 50)
     expect(await within(500, 'news', waiting)).toBe('changed')
-    expect(uidsOf(await all(session.fetchNew(3)))).toEqual([4])
+    expect(uidsOf(await all(fetchNew(session, 3)))).toEqual([4])
     await server.expunge('desk', 'INBOX', [1, 4])
-    expect(uidsOf(await all(session.fetchNew(0)))).toEqual([2, 3])
+    expect(uidsOf(await all(fetchNew(session, 0)))).toEqual([2, 3])
 
     const { uidValidity } = await session.open('INBOX')
     await server.changeUidValidity('desk', 'INBOX')
@@ -656,7 +660,7 @@ describe('IMAP with servers seen in practice', () => {
     )
     await using session = await connectImap(server.account, quiet)
     await session.open('INBOX')
-    const mails = await all(session.fetchNew(0))
+    const mails = await all(fetchNew(session, 0))
     expect(mails.map(({ uid, bytes }) => [uid, String(bytes)])).toEqual([
       [1, 'first'],
       [3, 'third'],
@@ -678,7 +682,7 @@ describe('IMAP with servers seen in practice', () => {
     )
     await using session = await connectImap(server.account, quiet)
     await session.open('INBOX')
-    expect(await failure(all(session.fetchNew(0)))).toMatchObject({
+    expect(await failure(all(fetchNew(session, 0)))).toMatchObject({
       temporary: true,
       message: expect.stringContaining('Backend is busy'),
     })
