@@ -62,7 +62,7 @@ async function outcome(stage: Stage) {
     ({ kind, actor }) => kind === 'commanded' && actor === 'agent:ana',
   )
   return {
-    answer: answer && answer.trimEnd(),
+    answer: answer?.trimEnd(),
     commands: commanded?.data['commands'] ?? [],
     fault: commanded?.data['fault'] ?? null,
   }
