@@ -1,5 +1,5 @@
 import { Type } from 'typebox'
-import { answerMail, replyAddress, senderAddress } from '../desk/outgoing-mail.ts'
+import { answerMail, replyAddress, senderAddress, signatureOf } from '../desk/outgoing-mail.ts'
 import { receivers } from '../desk/people.ts'
 import type { Agent, Policy } from '../desk/policy.ts'
 import { changedEvents, changesByAnswer, type Ticket, type TicketChanges, withStatus } from '../desk/ticket.ts'
@@ -114,6 +114,7 @@ async function addAnswer(tx: Tx, { policy, ids }: Desk, ticket: Ticket, said: Sa
     receivers: whom,
     replyTo: replyAddress(mailbox, ids.replyToken(ticket.id, ticket.requester.address)),
     text,
+    signature: signatureOf(policy, ticket.team, agent),
     messageId: ids.mint(ticket.id, domainOf(senderAddress(mailbox))),
     inReplyTo: parent?.messageId ?? null,
     references: referencesFor(parent?.messageId ?? null, parent?.references ?? []),

@@ -76,6 +76,7 @@ function factsFor(message: Message, policy: Policy, now: Instant): Facts {
     proof: proofOf(message, policy.mx),
     agentKey: null,
     internal: new Map(),
+    knownContents: new Set(),
     reportOn: null,
     senderHasTicket: false,
     released: false,

@@ -45,7 +45,7 @@ export function agentWork(
   const { commands, text, fault } = readAgentMail(message, facts, agent, policy)
   const words = agent && isOnlySignature(text, agent) ? '' : text
   const withTexts = [...textsNamed(commands, ticket, policy), words].filter(part => part !== '').join('\n\n')
-  const files = message.attachments.some(isForReading)
+  const files = message.attachments.filter(one => isForReading(one, facts.knownContents))
   const relay = answer()
   const leak = 'send' in relay && relay.why === 'internal-text'
   const failed = fault ?? (leak ? { line: '', why: relay.detail } : null)
@@ -59,7 +59,7 @@ export function agentWork(
       receipt: agent !== null && !facts.past,
     }
 
-  const internal = isNote(commands) || (withTexts === '' && !files)
+  const internal = isNote(commands) || (withTexts === '' && files.length === 0)
   const reached = !('send' in relay) || relay.why === 'already-addressed' || facts.past !== null
   const answered = reached && withTexts !== '' && !isNote(commands)
   const edited = edit(ticket, commands, agent, policy, facts.now, answered ? mailbox.afterAnswer : null)
@@ -92,7 +92,8 @@ export function agentWork(
     if (facts.past) return withheldOfPast(facts.past.from)
     if (fault) return withhold('unknown-command', `not understood: ${fault.line}: ${fault.why}`)
     if (isNote(commands)) return withhold('note', 'the agent wrote it for colleagues')
-    if (withTexts === '' && !files) return withhold('nothing-to-say', 'the mail holds no words for the requester')
+    if (withTexts === '' && files.length === 0)
+      return withhold('nothing-to-say', 'the mail holds no words for the requester')
     if (restored) return restored
     if (!ticket.requester) return withhold('no-address', 'the ticket has no requester who could be written to')
     const whom = receivers(ticket, participants.values(), [...message.to, ...message.cc], policy)
@@ -102,7 +103,7 @@ export function agentWork(
     const leaked = internalWords(withTexts, facts.internal.get(ticket.id) ?? [])
     if (leaked !== null)
       return withhold('internal-text', `it holds words that are for colleagues alone (“${leaked.slice(0, 80)}”)`)
-    return { ...whom, text: withTexts }
+    return { ...whom, text: withTexts, files }
   }
 }
 
@@ -132,9 +133,16 @@ function textsNamed(commands: readonly Command[], ticket: Ticket, policy: Policy
   })
 }
 
-/** A signature (RFC 8551 §3.5.3, RFC 3156 §5) is for programs. */
-export function isForReading({ contentType, inline }: Attachment): boolean {
-  return !inline && !/^application\/(?:x-)?(?:pkcs7|pgp)-signature$/i.test(contentType)
+// Smaller pictures are bullets, spacers and logos.
+const SCREENSHOT_BYTES = 8 * 1024
+
+/**
+ * What a requester is to get: files, and pictures that the agent put into the text; not those that came before, and no
+ * signature for programs (RFC 8551 §3.5.3, RFC 3156 §5).
+ */
+function isForReading({ contentType, inline, size, sha256 }: Attachment, known: ReadonlySet<string>): boolean {
+  if (/^application\/(?:x-)?(?:pkcs7|pgp)-signature$/i.test(contentType)) return false
+  return !inline || (contentType.startsWith('image/') && size >= SCREENSHOT_BYTES && !known.has(sha256))
 }
 
 /** Ours is among the addresses that the mail was written to, or it was written to nobody else (Bcc). */

@@ -43,11 +43,19 @@ export function paragraphs(text: string): string {
     .split(/\n{2,}/)
     .map(
       part =>
-        `<p>${escaped(part)
+        `<p>${linked(part)
           .replace(/^ +| {2,}/gm, blanks => '&nbsp;'.repeat(blanks.length))
           .replaceAll('\n', '<br>\n')}</p>`,
     )
     .join('\n')
+}
+
+/** Addresses of the web; what ends a sentence is no part of them. */
+function linked(text: string): string {
+  return text
+    .split(/(https?:\/\/[^\s<>"]*[^\s<>".,;:!?)\]}'])/)
+    .map((part, at) => (at % 2 === 1 ? `<a href="${escaped(part)}">${escaped(part)}</a>` : escaped(part)))
+    .join('')
 }
 
 function escaped(text: string): string {

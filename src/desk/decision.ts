@@ -1,6 +1,6 @@
 import type { Instant } from '../instant.ts'
 import type { SenderProof } from '../mail/authentication-results.ts'
-import type { Address, Report } from '../mail/message.ts'
+import type { Address, Attachment, Report } from '../mail/message.ts'
 import type { Classification } from './classify.ts'
 import type { Command } from './commands.ts'
 import type { Buckets, Withheld } from './gate.ts'
@@ -31,6 +31,8 @@ export type Facts = {
   readonly agentKey: AgentKey | null
   /** For an agent's mail: what colleagues wrote to each other on the tickets it may belong to. */
   readonly internal: ReadonlyMap<TicketId, readonly string[]>
+  /** For an agent's mail: its pictures that an earlier mail had too (SHA-256), such as logos and what is quoted. */
+  readonly knownContents: ReadonlySet<string>
   /** For a report: the ticket whose mail it reports on. */
   readonly reportOn: TicketId | null
   /** There is a ticket that was opened for the sender. */
@@ -72,7 +74,7 @@ export type Reply =
   | Withheld
 
 /** What an agent's mail brings to the requester, and in copy to those who take part. */
-export type Relay = (Receivers & { readonly text: string }) | Withheld
+export type Relay = (Receivers & { readonly text: string; readonly files: readonly Attachment[] }) | Withheld
 
 /** What an agent's mail comes to. */
 export type AgentWork = {

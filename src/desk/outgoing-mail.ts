@@ -1,8 +1,9 @@
 import type { Address } from '../mail/message.ts'
 import { withDetail } from '../mail/reply-address.ts'
 import { baseSubject, ticketTag } from '../mail/subject.ts'
+import { paragraphs } from './agent-text.ts'
 import type { Receivers } from './people.ts'
-import type { MailboxPolicy } from './policy.ts'
+import type { Agent, MailboxPolicy, Policy } from './policy.ts'
 import { copyNotice } from './taking-part.ts'
 import type { Ticket } from './ticket.ts'
 
@@ -43,13 +44,17 @@ export function answerMail(answer: {
   readonly receivers: Receivers
   readonly replyTo: string | null
   readonly text: string
+  /** Of the team; null: none. */
+  readonly signature: string | null
   readonly messageId: string
   readonly inReplyTo: string | null
   readonly references: readonly string[]
   readonly attachments: readonly PassedOn[]
 }): OutgoingMail {
-  const { ticket, mailbox, agentName, receivers } = answer
-  const notice = receivers.untold.length > 0 ? `\n-- \n${copyNotice(ticket.language)}\n` : ''
+  const { ticket, mailbox, agentName, receivers, signature } = answer
+  const below = [signature, receivers.untold.length > 0 ? copyNotice(ticket.language) : null].filter(
+    part => part !== null,
+  )
   return {
     messageId: answer.messageId,
     inReplyTo: answer.inReplyTo,
@@ -62,11 +67,23 @@ export function answerMail(answer: {
     cc: receivers.cc,
     replyTo: answer.replyTo,
     subject: replySubject(ticket),
-    text: `${answer.text.trim()}\n${notice}`,
-    html: null,
+    text: `${answer.text.trim()}\n${below.length === 0 ? '' : `\n-- \n${below.join('\n')}\n`}`,
+    html: answerHtml(answer.text, below.join('\n')),
     attachments: answer.attachments,
     automatic: false,
   }
+}
+
+/** The words as HTML of our own making: what an agent's program made of them would carry its quotation along. */
+function answerHtml(words: string, below: string): string {
+  const foot = below === '' ? '' : `\n<div style="color:#777">-- <br>${paragraphs(below)}</div>`
+  return `<!doctype html>\n<html>\n<body>\n${paragraphs(words)}${foot}\n</body>\n</html>\n`
+}
+
+/** What stands below an answer of this team; null: nothing. */
+export function signatureOf(policy: Policy, team: string | null, agent: Agent | null): string | null {
+  const signature = policy.teams.get(team ?? '')?.signature
+  return signature ? signature.replaceAll('{agent}', agent?.displayName ?? '').trim() : null
 }
 
 /** `Re: <what it is about> [#1042]`: the tag finds the ticket again where a client drops the threading headers. */

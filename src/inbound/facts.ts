@@ -55,6 +55,7 @@ export async function gatherFacts(
     proof,
     agentKey,
     internal: agent ? await internalTexts(read, found) : new Map(),
+    knownContents: agent ? await read.knownContents(picturesOf(message)) : new Set(),
     reportOn: original ? await ticketOfOurMail(read, ids, original) : null,
     senderHasTicket: sender ? await read.hasTicket(sender) : false,
     released: arrived.released,
@@ -114,6 +115,14 @@ async function keyOf(
 async function wasShown(read: Reads, { ticket, madeAt }: AgentToken, agent: string): Promise<boolean> {
   const told = ticket === 0 ? [] : await read.notificationsOf(ticket, agent)
   return told.some(one => one.shown && one.at >= madeAt)
+}
+
+/** A mail of hundreds of pictures is asked about for the first of them. */
+function picturesOf({ attachments }: Message): string[] {
+  return attachments
+    .filter(({ inline }) => inline)
+    .slice(0, 20)
+    .map(({ sha256 }) => sha256)
 }
 
 /** What colleagues wrote to each other on these tickets. */

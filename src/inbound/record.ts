@@ -1,8 +1,7 @@
-import { isForReading } from '../desk/agent-mail.ts'
 import { closingKey } from '../desk/closing.ts'
 import type { AgentWork, Decision, Past } from '../desk/decision.ts'
 import { type Automatic, drawn, drawsOf } from '../desk/gate.ts'
-import { answerMail, type PassedOn, replyAddress, senderAddress } from '../desk/outgoing-mail.ts'
+import { answerMail, type PassedOn, replyAddress, senderAddress, signatureOf } from '../desk/outgoing-mail.ts'
 import { agentOf } from '../desk/people.ts'
 import type { Agent, MailboxPolicy, Policy } from '../desk/policy.ts'
 import { acknowledgementMail } from '../desk/reply.ts'
@@ -10,7 +9,7 @@ import { changedEvents, type TicketId } from '../desk/ticket.ts'
 import type { Ids } from '../ids.ts'
 import type { Instant } from '../instant.ts'
 import { domainOf, foldAddress, isOneOf } from '../mail/address.ts'
-import type { Address, Message } from '../mail/message.ts'
+import type { Address, Attachment, Message } from '../mail/message.ts'
 import { citedIds, foldId, referencesFor } from '../mail/message-id.ts'
 import { conversationIds } from '../mail/thread-index.ts'
 import { type NewMessage, noteOn, sentMessage } from '../store/messages.ts'
@@ -316,7 +315,7 @@ async function relay(
   tx: Tx,
   desk: Desk,
   arrived: Arrived,
-  message: Message,
+  _message: Message,
   messageId: number,
   { ticket, agent, work, changes }: Appended & { readonly work: AgentWork },
   now: Instant,
@@ -335,10 +334,11 @@ async function relay(
     receivers: plan,
     replyTo: replyAddress(mailbox, desk.ids.replyToken(ticket.id, ticket.requester?.address ?? '')),
     text: plan.text,
+    signature: signatureOf(desk.policy, ticket.team, agent),
     messageId: desk.ids.mint(ticket.id, domainOf(senderAddress(mailbox))),
     inReplyTo: parent?.messageId ?? null,
     references: await withoutNotifications(tx, referencesFor(parent?.messageId ?? null, parent?.references ?? [])),
-    attachments: passedOn(arrived.rawMail, message),
+    attachments: passedOn(arrived.rawMail, plan.files),
   })
   await tx.saveThreadIds(ticket.id, mail.messageId, [])
   const queued = {
@@ -358,11 +358,8 @@ async function relay(
   return outbox
 }
 
-/** Images of the HTML stay behind: the answer goes out as text. */
-function passedOn(rawMail: number, message: Message): PassedOn[] {
-  return message.attachments
-    .filter(isForReading)
-    .map(({ part, filename, contentType }) => ({ rawMail, part, filename, contentType }))
+function passedOn(rawMail: number, files: readonly Attachment[]): PassedOn[] {
+  return files.map(({ part, filename, contentType }) => ({ rawMail, part, filename, contentType }))
 }
 
 async function takePart(tx: Tx, ticket: TicketId, people: readonly Address[], now: Instant): Promise<void> {

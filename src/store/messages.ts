@@ -137,6 +137,16 @@ export function messageReads(db: Db) {
       return row ? toAttachment(row) : null
     },
 
+    /** Which of these contents (hex SHA-256) an earlier mail had. */
+    async knownContents(sha256: readonly string[]): Promise<Set<string>> {
+      const known = new Set<string>()
+      for (const content of new Set(sha256)) {
+        const [row] = await withContent(db, { sha256: content })
+        if (row) known.add(row.sha256)
+      }
+      return known
+    },
+
     /** The newest mail that the ticket received from its people: what an answer of ours answers. */
     async lastReceived(ticket: TicketId): Promise<{ messageId: string | null; references: readonly string[] } | null> {
       const row = await db
@@ -290,6 +300,10 @@ const newestOfId = statement((db, { id, most }: OfId) => holdersOf(db, id).order
 function holdersOf(db: Db, id: string) {
   return db.selectFrom('thread_ids').selectAll().where('message_id', '=', id)
 }
+
+const withContent = statement((db, { sha256 }: { sha256: string }) =>
+  db.selectFrom('attachments').select('sha256').where('sha256', '=', sha256).limit(1),
+)
 
 const holdId = statement((db, row: { id: string; ticket: TicketId }) =>
   db

@@ -57,12 +57,12 @@ async function told(stage: Stage): Promise<OutboxMail> {
 
 async function outcome(stage: Stage) {
   const outbox = (await stage.store.read.outbox({ ticket: 1001, limit: 100 })).reverse()
-  const answer = outbox.find(({ kind }) => kind === 'answer')?.mail.text ?? null
+  const answer = outbox.find(({ kind }) => kind === 'answer')?.mail.text
   const commanded = (await stage.store.read.events(1001)).findLast(
     ({ kind, actor }) => kind === 'commanded' && actor === 'agent:ana',
   )
   return {
-    answer: answer?.trimEnd(),
+    answer: answer?.trimEnd() ?? null,
     commands: commanded?.data['commands'] ?? [],
     fault: commanded?.data['fault'] ?? null,
   }

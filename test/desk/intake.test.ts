@@ -24,6 +24,7 @@ const facts = (different: Partial<Facts> = {}): Facts => ({
   proof: { level: 'none', why: 'nobody said' },
   agentKey: null,
   internal: new Map(),
+  knownContents: new Set(),
   reportOn: null,
   senderHasTicket: false,
   released: false,
@@ -254,6 +255,7 @@ describe("an agent's mail", () => {
       cc: [],
       untold: [],
       text: 'Turn it off and on.',
+      files: [],
     })
   })
   test('counts only once as the first response, and does not reopen', () => {

@@ -3,6 +3,7 @@
  */
 import { describe, expect, test } from 'vitest'
 import { DAY, HOUR, MINUTE } from '../../src/instant.ts'
+import { team } from '../support/policy.ts'
 import { openStage, replyTo, type Stage, withSubaddresses } from '../support/stage.ts'
 
 const ANA = 'Ana Pop <ana@example.org>'
@@ -171,6 +172,47 @@ describe.each([
     await stage.arrives(mail)
     expect(await answers(stage)).toEqual([])
     expect((await ticketOf(stage)).firstResponseAt).toBeNull()
+  })
+})
+
+describe('an answer', () => {
+  const picture = (byte: number, size = 20_000) => new Uint8Array(size).fill(byte)
+  const image = (contentId: string, content: Uint8Array) => ({
+    ...{ filename: `${contentId}.png`, contentType: 'image/png', inline: true, contentId, content },
+  })
+
+  test('is text and HTML, below it the signature of the team', async () => {
+    const it = team('it', 'IT')
+    const teams = new Map([['it', { ...it, signature: '{agent}\nIT, room 3' }]])
+    await using stage = await openStage({ teams })
+    await stage.replies(await smoke(stage), ANA, 'See https://help.example.org/a?b=1&c=2.\n\n  1 < 2')
+    const mail = (await answers(stage))[0]?.mail
+    expect(mail?.text).toBe('See https://help.example.org/a?b=1&c=2.\n\n  1 < 2\n\n-- \nAna Pop\nIT, room 3\n')
+    expect(mail?.html).toContain(
+      '<a href="https://help.example.org/a?b=1&#38;c=2">https://help.example.org/a?b=1&#38;c=2</a>.',
+    )
+    expect(mail?.html).toContain('<p>&nbsp;&nbsp;1 &#60; 2</p>')
+    expect(mail?.html).toContain('Ana Pop<br>')
+  })
+  test('carries files, and pictures of the text that nobody has seen before', async () => {
+    await using stage = await openStage()
+    await stage.arrives({
+      from: JANE,
+      subject: 'Printer',
+      html: '<p>It says <img src="cid:a"></p>',
+      attachments: [image('a', picture(1))],
+    })
+    const told = await stage.lastTo('ana@example.org')
+    const html =
+      '<p>Like this: <img src="cid:b"> <img src="cid:logo"></p><blockquote type="cite"><img src="cid:a"></blockquote>'
+    const attachments = [
+      image('a', picture(1)),
+      image('b', picture(2)),
+      image('logo', picture(3, 500)),
+      { filename: 'how.pdf', content: 'x' },
+    ]
+    await stage.replies(told, ANA, 'Like this:', { html, attachments })
+    expect((await answers(stage))[0]?.mail.attachments.map(({ filename }) => filename)).toEqual(['b.png', 'how.pdf'])
   })
 })
 

@@ -42,6 +42,8 @@ CREATE TABLE attachments (
     UNIQUE (message_id, part)
   ) STRICT;
 
+CREATE INDEX attachments_by_content ON attachments (sha256);
+
 CREATE TABLE buckets (
     name TEXT PRIMARY KEY,
     level REAL NOT NULL,

@@ -39,6 +39,9 @@ export const agents: readonly (string | TableEdit)[] = [
   ) STRICT, WITHOUT ROWID`,
   `CREATE INDEX notifications_by_ticket ON notifications (ticket_id, agent, at)`,
 
+  // Which pictures were there before: logos, and what a reply quotes.
+  `CREATE INDEX attachments_by_content ON attachments (sha256)`,
+
   {
     table: 'outbox',
     replace: "'acknowledgement', 'answer', 'notice'",
