@@ -76,6 +76,7 @@ function factsFor(message: Message, policy: Policy, now: Instant): Facts {
     proof: senderProof(message.headers, message.from, policy.mx),
     agentKey: null,
     internal: new Map(),
+    surveys: new Map(),
     reportOn: null,
     senderHasTicket: false,
     released: false,

@@ -7,6 +7,7 @@ import type { Buckets, Withheld } from './gate.ts'
 import type { AgentKey, Receivers } from './people.ts'
 import type { Agent } from './policy.ts'
 import type { Due } from './service-level.ts'
+import type { MailedVote, Survey } from './survey.ts'
 import type { Candidate, Rejected, Signal, Standing } from './thread.ts'
 import type { Ticket, TicketChanges, TicketEvent, TicketId } from './ticket.ts'
 
@@ -31,6 +32,8 @@ export type Facts = {
   readonly agentKey: AgentKey | null
   /** For an agent's mail: what colleagues wrote to each other on the tickets it may belong to. */
   readonly internal: ReadonlyMap<TicketId, readonly string[]>
+  /** The surveys about the tickets it may belong to, when it answers one. `named`: the mail holds its token. */
+  readonly surveys: ReadonlyMap<TicketId, { readonly survey: Survey; readonly named: boolean }>
   /** For a report: the ticket whose mail it reports on. */
   readonly reportOn: TicketId | null
   /** There is a ticket that was opened for the sender. */
@@ -139,6 +142,8 @@ export type Decision =
       readonly reply: Withheld
       /** When an agent wrote it. */
       readonly work: AgentWork | null
+      /** The answer to a survey: the mail is nothing else. */
+      readonly vote: MailedVote | null
       /** The agent whose machine says that they are away. */
       readonly away: Agent | null
     }

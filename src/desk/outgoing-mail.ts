@@ -43,12 +43,14 @@ export function answerMail(answer: {
   readonly receivers: Receivers
   readonly replyTo: string | null
   readonly text: string
+  /** What the desk says below; null: nothing. */
+  readonly closing: string | null
   readonly messageId: string
   readonly inReplyTo: string | null
   readonly references: readonly string[]
   readonly attachments: readonly PassedOn[]
 }): OutgoingMail {
-  const { ticket, mailbox, agentName, receivers } = answer
+  const { ticket, mailbox, agentName, receivers, closing } = answer
   const notice = receivers.untold.length > 0 ? `\n-- \n${copyNotice(ticket.language)}\n` : ''
   return {
     messageId: answer.messageId,
@@ -62,7 +64,7 @@ export function answerMail(answer: {
     cc: receivers.cc,
     replyTo: answer.replyTo,
     subject: replySubject(ticket),
-    text: `${answer.text.trim()}\n${notice}`,
+    text: `${answer.text.trim()}\n${closing === null ? '' : `\n${closing.trim()}\n`}${notice}`,
     html: null,
     attachments: answer.attachments,
     automatic: false,

@@ -24,6 +24,7 @@ const facts = (different: Partial<Facts> = {}): Facts => ({
   proof: { level: 'none', why: 'nobody said' },
   agentKey: null,
   internal: new Map(),
+  surveys: new Map(),
   reportOn: null,
   senderHasTicket: false,
   released: false,
