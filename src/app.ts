@@ -115,7 +115,7 @@ async function startOn(
   const sending = new AbortController()
   const hangUp = new AbortController()
   const readers = folders.map(folder => watchFolder(intake, folder, reading.signal, hangUp.signal))
-  const dispatched = policy.agents.length > 0 ? dispatcher.run(reading.signal) : Promise.resolve()
+  const dispatched = dispatcher.run(reading.signal)
   const senders = outgoing.map(({ sender }) => sender.run(sending.signal))
   const { admins, alarmAfter: alarmAfterMs } = config
   const watching = {

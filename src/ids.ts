@@ -3,6 +3,7 @@ import { epochMs, type Instant, MINUTE } from './instant.ts'
 import { foldAddress } from './mail/address.ts'
 import { readOwnId } from './mail/message-id.ts'
 import { type AgentToken, readReplyToken } from './mail/reply-address.ts'
+import type { SurveyToken } from './mail/survey.ts'
 
 /** Makes and recognises this instance's Message-IDs, and the tokens of its reply addresses. */
 export type Ids = {
@@ -19,6 +20,10 @@ export type Ids = {
   agentToken(ticket: number, agent: string, at: Instant): string
   /** Did we make this token, and for this agent? */
   isTokenOf(token: AgentToken, agent: string): boolean
+  /** What stands in the address of a page on which this ticket, as it was solved then, is rated; whoever has it may. */
+  surveyToken(ticket: number, solvedAt: Instant): string
+  /** Did we make this token? */
+  isSurveyToken(token: SurveyToken): boolean
   /** The ticket a token was made for, when we made it and for this person; null for any other, a forwarded one too. */
   ticketOfToken(token: string, address: string): number | null
 }
@@ -50,6 +55,7 @@ export function createIds(key: Uint8Array): Ids {
   // An address may hold anything but begins nothing that `mint` signs.
   const reply = (ticket: number, address: string): string => `reply.${ticket}.${foldAddress(address)}`
   const ofAgent = (ticket: number, made: string, agent: string): string => `agent.${ticket}.${made}.${agent}`
+  const ofSurvey = (ticket: number, solved: string): string => `survey.${ticket}.${solved}`
   return {
     mint(ticket, domain) {
       const signed = `pd.${ticket}.${base32(randomBytes(10))}`
@@ -68,6 +74,13 @@ export function createIds(key: Uint8Array): Ids {
     },
     isTokenOf({ ticket, made, mac: given }, agent) {
       return isMac(given, ofAgent(ticket, made, agent))
+    },
+    surveyToken(ticket, solvedAt) {
+      const solved = epochMs(solvedAt).toString(36)
+      return `${ticket}.${solved}.${mac(ofSurvey(ticket, solved))}`
+    },
+    isSurveyToken({ ticket, solved, mac: given }) {
+      return isMac(given, ofSurvey(ticket, solved))
     },
     ticketOfToken(token, address) {
       const read = readReplyToken(token)

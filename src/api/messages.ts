@@ -1,4 +1,5 @@
 import { Type } from 'typebox'
+import { solvingAnswer } from '../desk/closing.ts'
 import { answerMail, replyAddress, senderAddress, signatureOf } from '../desk/outgoing-mail.ts'
 import { receivers } from '../desk/people.ts'
 import type { Agent, Policy } from '../desk/policy.ts'
@@ -107,14 +108,22 @@ async function addAnswer(tx: Tx, { policy, ids }: Desk, ticket: Ticket, said: Sa
 
   const whom = receivers(ticket, await tx.participants(ticket.id), [], policy)
   const parent = await tx.lastReceived(ticket.id)
+  const replyTo = replyAddress(mailbox, ids.replyToken(ticket.id, ticket.requester.address))
+  const status = solve ? 'solved' : ticket.status === 'open' ? mailbox.afterAnswer : ticket.status
+  const changes: TicketChanges = changesByAnswer(ticket, status, now)
+  const after = { ...ticket, ...changes }
+  const solving = solvingAnswer(policy, { before: ticket, after, mailbox, replyTo }, whom, solvedAt =>
+    ids.surveyToken(ticket.id, solvedAt),
+  )
   const mail = answerMail({
     ticket,
     mailbox,
     agentName: agent?.displayName ?? null,
     receivers: whom,
-    replyTo: replyAddress(mailbox, ids.replyToken(ticket.id, ticket.requester.address)),
+    replyTo,
     text,
     signature: signatureOf(policy, ticket.team, agent),
+    closing: solving?.words ?? null,
     messageId: ids.mint(ticket.id, domainOf(senderAddress(mailbox))),
     inReplyTo: parent?.messageId ?? null,
     references: referencesFor(parent?.messageId ?? null, parent?.references ?? []),
@@ -127,16 +136,14 @@ async function addAnswer(tx: Tx, { policy, ids }: Desk, ticket: Ticket, said: Sa
     ticket: ticket.id,
     message,
     kind: 'answer' as const,
-    dedupeKey: `answer:${message}`,
+    dedupeKey: solving?.dedupeKey ?? `answer:${message}`,
     mailbox: mailbox.name,
     mail,
   }
   const outbox = await tx.enqueue(queued, now)
 
   await tx.toldParticipants(ticket.id, whom.untold, now)
-
-  const status = solve ? 'solved' : ticket.status === 'open' ? mailbox.afterAnswer : ticket.status
-  const changes: TicketChanges = changesByAnswer(ticket, status, now)
+  if (solving?.survey) await tx.askSurvey(solving.survey)
   await tx.addEvents(
     ticket.id,
     [

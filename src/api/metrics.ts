@@ -60,7 +60,7 @@ async function openFigures(options: ApiOptions) {
   const toAcknowledgement = new Histogram(LAGS)
   for (const mailbox of policy.mailboxes.keys()) {
     for (const outcome of OUTCOMES) mails.add({ mailbox, outcome }, 0)
-    for (const kind of ['acknowledgement', 'answer'])
+    for (const kind of ['acknowledgement', 'answer', 'closing'])
       for (const outcome of ['sent', 'failed']) outgoing.add({ mailbox, kind, outcome }, 0)
     toTicket.of({ mailbox })
     toAcknowledgement.of({ mailbox })
@@ -111,7 +111,7 @@ async function openFigures(options: ApiOptions) {
         ),
       ]
       const families = [...counted, ...(await folderFigures(options, now)), ...(await queueFigures(options, now))]
-      return [...families, ...delayFigures(delay), ...processFigures()]
+      return [...families, ...(await surveyFigures(options)), ...delayFigures(delay), ...processFigures()]
     },
   }
 }
@@ -148,6 +148,32 @@ async function folderFigures({ store, folders }: ApiOptions, now: Instant): Prom
       'postdesk_alarm',
       '1 for each alarm that lasts.',
       alarms.map(({ cause, mailbox, folder }) => ({ labels: { cause, mailbox, folder }, value: 1 })),
+    ),
+  ]
+}
+
+async function surveyFigures({ store }: ApiOptions): Promise<Family[]> {
+  const asked = await store.read.surveysAsked()
+  const ratings = await store.read.ratings()
+  const score = ({ mailbox, score, count }: (typeof ratings)[number]) => ({
+    labels: { mailbox, score: String(score) },
+    value: count,
+  })
+  return [
+    gauge(
+      'postdesk_surveys_asked',
+      'Solved tickets whose requesters were asked how content they are.',
+      asked.map(({ mailbox, count }) => ({ labels: { mailbox }, value: count })),
+    ),
+    // Whoever changes their mind takes an answer away from another score, so these are no counters.
+    gauge('postdesk_survey_answers', 'What they said, from 1 (not at all) to 5 (very).', ratings.map(score)),
+    gauge(
+      'postdesk_survey_answered_ratio',
+      'The share of those asked that said something.',
+      asked.map(({ mailbox, count }) => ({
+        labels: { mailbox },
+        value: ratings.filter(one => one.mailbox === mailbox).reduce((sum, one) => sum + one.count, 0) / count,
+      })),
     ),
   ]
 }

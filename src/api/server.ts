@@ -14,6 +14,7 @@ import { outboxRoutes } from './outbox.ts'
 import { OUTBOX_SHAPES } from './outbox-shapes.ts'
 import { answerProblems, invalidRequest, Problem, problemOf, sendProblem } from './problem.ts'
 import { Address, object } from './shapes.ts'
+import { surveyRoutes } from './survey.ts'
 import { TICKET_SHAPES } from './ticket-shapes.ts'
 import { ticketRoutes } from './tickets.ts'
 
@@ -45,6 +46,7 @@ export async function createApi(options: ApiOptions): Promise<FastifyInstance> {
 
   await app.register(healthRoutes, options)
   await app.register(metricsRoutes, options)
+  await app.register(surveyRoutes, options)
   await app.register(v1(options), { prefix: '/v1' })
   await serveDocs(app)
   await app.ready()

@@ -1,6 +1,6 @@
 import { Type } from 'typebox'
 import { LINK_KINDS } from '../desk/joining.ts'
-import { PRIORITIES, STATUSES } from '../desk/ticket.ts'
+import { PRIORITIES, type Rating, STATUSES } from '../desk/ticket.ts'
 import { OutboxLine } from './outbox-shapes.ts'
 import { Address, anything, anythingOrNull, instant, list, number, object, oneOf, orNull, ref, text } from './shapes.ts'
 
@@ -45,6 +45,10 @@ const TICKET = {
   pendingUntil: orNull.instant('When a pending ticket is looked at again, unless the requester answers before.'),
   cause: orNull.text('Why it happened, as the requester is told.'),
   fix: orNull.text('What solved it, as the requester is told.'),
+  rating: Type.Unsafe<Rating | null>({
+    ...orNull.number('What the requester said of it, from 1 (bad) to 5 (very good); never of an anonymous survey.'),
+  }),
+  ratingComment: orNull.text('The words that they added.'),
   mergedInto: orNull.number('The ticket that has its messages now, when it was merged; it is not changed any more.'),
   revision: number('Counts the changes: the ETag of the ticket.'),
 }

@@ -77,6 +77,7 @@ function factsFor(message: Message, policy: Policy, now: Instant): Facts {
     agentKey: null,
     internal: new Map(),
     knownContents: new Set(),
+    surveys: new Map(),
     reportOn: null,
     senderHasTicket: false,
     released: false,

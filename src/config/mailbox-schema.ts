@@ -23,6 +23,11 @@ export const Mailbox = object(
       description:
         'Whether people are told at once that their mail arrived, with a ticket number and a date to plan by.',
     }),
+    closing: Type.Boolean({
+      default: true,
+      description:
+        'Whether people are told when their ticket is solved: what was wrong, what was done, and how to come back.',
+    }),
     afterAnswer: oneOf(
       ['open', 'pending', 'solved'],
       'The status of a ticket once an agent has answered it: `pending` waits for the requester, `solved` is done until they write again.',

@@ -17,6 +17,7 @@ export function toPolicy(config: Config, templates: TemplateSet): Policy {
       language: mailbox.language,
       serviceLevel: mailbox.serviceLevel,
       acknowledge: mailbox.acknowledge,
+      closing: mailbox.closing,
       afterAnswer: mailbox.afterAnswer,
       subaddress: mailbox.subaddress,
     })),
@@ -33,6 +34,7 @@ export function toPolicy(config: Config, templates: TemplateSet): Policy {
       keysForMs: config.agentMail.keysFor,
       dueWarningMs: config.agentMail.dueWarning,
     },
+    survey: { ...config.survey, publicUrl: config.http.publicUrl?.replace(/\/+$/, '') ?? null },
     rules: config.rules.map(toRule),
     calendars: entries(config.calendars, toCalendar),
     serviceLevels: entries(config.serviceLevels, (name, { calendar, targets }) => ({

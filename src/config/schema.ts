@@ -197,6 +197,20 @@ export const ConfigSchema = object(
     agents: named(Agent, { default: {}, description: 'The people who answer tickets, by name.' }),
     answers: Answers,
     agentMail: AgentMail,
+    survey: object(
+      {
+        ask: Type.Boolean({
+          default: true,
+          description: 'Whether the mail that tells people of a solved ticket asks how content they are.',
+        }),
+        anonymous: Type.Boolean({
+          default: false,
+          description:
+            'Whether answers are kept without ticket and person. They are then given on a page only, which needs `http.publicUrl`: a mail tells who wrote it.',
+        }),
+      },
+      { default: {}, description: 'The one question that people are asked when their ticket is solved.' },
+    ),
     categories: named(
       named(text('The name of the category in that language.'), {
         ...LANGUAGE,
@@ -327,6 +341,13 @@ export const ConfigSchema = object(
           default: 8025,
           description: 'The port to listen on; 0 takes a free one and logs it.',
         }),
+        publicUrl: maybeText(
+          'Where people reach this service with their browsers, such as `https://help.example.org`: the address of the page on which they say how content they are. Only `/survey/` needs to be reached from there. Left out: they are asked by mail alone.',
+          {
+            pattern: '^https?://[^\\s/?#]+(?:/[^\\s?#]*)?$',
+            patternErrorMessage: 'write an address such as https://help.example.org, without ? and #',
+          },
+        ),
         trustProxy: list(
           text('An IP address or a range such as 10.0.0.0/8.'),
           'The reverse proxies whose `X-Forwarded-For` is believed. None: the header is ignored.',

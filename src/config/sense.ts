@@ -60,6 +60,9 @@ export function checkSense(config: Sketch<Config>, given: Given): { problems: Pr
       )
     }
   }
+  const { survey, http } = config
+  if (survey?.anonymous && survey.ask && http?.publicUrl === null)
+    warn(['survey', 'anonymous'], 'nobody is asked: an anonymous answer needs a page', 'add `http.publicUrl`')
   return { problems, warnings }
 }
 

@@ -7,6 +7,7 @@ import type { Buckets, Withheld } from './gate.ts'
 import type { AgentKey, Receivers } from './people.ts'
 import type { Agent } from './policy.ts'
 import type { Due } from './service-level.ts'
+import type { MailedVote, Survey } from './survey.ts'
 import type { Candidate, Rejected, Signal, Standing } from './thread.ts'
 import type { Ticket, TicketChanges, TicketEvent, TicketId } from './ticket.ts'
 
@@ -33,6 +34,8 @@ export type Facts = {
   readonly internal: ReadonlyMap<TicketId, readonly string[]>
   /** For an agent's mail: its pictures that an earlier mail had too (SHA-256), such as logos and what is quoted. */
   readonly knownContents: ReadonlySet<string>
+  /** The surveys about the tickets it may belong to, when it answers one. `named`: the mail holds its token. */
+  readonly surveys: ReadonlyMap<TicketId, { readonly survey: Survey; readonly named: boolean }>
   /** For a report: the ticket whose mail it reports on. */
   readonly reportOn: TicketId | null
   /** There is a ticket that was opened for the sender. */
@@ -143,6 +146,8 @@ export type Decision =
       readonly reply: Withheld
       /** When an agent wrote it. */
       readonly work: AgentWork | null
+      /** The answer to a survey: the mail is nothing else. */
+      readonly vote: MailedVote | null
       /** The agent whose machine says that they are away. */
       readonly away: Agent | null
     }

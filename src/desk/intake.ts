@@ -1,16 +1,20 @@
 import { earlier, type Instant, msBetween } from '../instant.ts'
 import { domainOf, foldAddress, isMailable, isOneOf } from '../mail/address.ts'
+import type { SenderProof } from '../mail/authentication-results.ts'
 import { detectLanguage } from '../mail/language.ts'
 import type { Address, AutomaticKind, Message } from '../mail/message.ts'
+import { readVote } from '../mail/survey.ts'
 import { insists, isThanks } from '../mail/thanks.ts'
 import { agentWork, isForUs, withheldOfPast } from './agent-mail.ts'
 import { whyBlocked } from './blocking.ts'
 import { classify } from './classify.ts'
 import type { AgentWork, Author, Decision, Facts, Reply } from './decision.ts'
 import { closedFor, type Withheld, withhold } from './gate.ts'
+import { mailedVote } from './mailed-vote.ts'
 import { agentOf, answersElsewhere, newcomers, onBehalfOf, provenAgent } from './people.ts'
 import type { Agent, MailboxPolicy, Policy } from './policy.ts'
 import { type Due, dueTimes } from './service-level.ts'
+import type { MailedVote } from './survey.ts'
 import { wantsToLeave } from './taking-part.ts'
 import { templateLanguages } from './template.ts'
 import { type Candidate, type Rejected, type Standing, type Threading, thread, type Writer } from './thread.ts'
@@ -47,6 +51,11 @@ export function decide(message: Message, facts: Facts, policy: Policy): Decision
   const agent = robot ? null : agentBehind(message, facts, policy)
   // In an archive and among sent mail that is how the desk answered.
   const fromDesk = facts.past !== null && !robot && ours
+  const vote = mailedVote(message, facts)
+  if (vote) {
+    const by = { author: 'requester', agent: null, standing: 'accepted' } as const
+    return append(message, facts, policy, mailbox, vote.candidate, by, [], vote)
+  }
   const writer: Writer = {
     address: message.from && foldAddress(message.from.address),
     addressed: new Set([...message.to, ...message.cc].map(({ address }) => foldAddress(address))),
@@ -119,6 +128,7 @@ function append(
   candidate: Candidate,
   by: { readonly author: Author; readonly agent: Agent | null; readonly standing: Standing },
   rejected: readonly Rejected[],
+  vote: MailedVote | null = null,
 ): Decision {
   const { ticket, signal, value } = candidate
   const { author, agent, standing } = by
@@ -142,7 +152,7 @@ function append(
           ? withStatus(ticket, 'open', facts.now)
           : {},
     newcomers:
-      standing === 'pending' || author === 'robot'
+      standing === 'pending' || author === 'robot' || vote
         ? []
         : newcomers(message, { proof: facts.proof, agent: author === 'agent' ? agent : null, signal }, policy),
     leaves: author === 'participant' && wantsToLeave(message.newText),
@@ -151,6 +161,7 @@ function append(
       ? withheldOfPast(facts.past.from)
       : withhold('belongs-to-ticket', `the mail belongs to ticket ${ticket.id}, which was acknowledged when it opened`),
     work,
+    vote,
     away: author === 'robot' ? agentAway(message, facts, policy) : null,
   }
 }
@@ -159,6 +170,7 @@ function append(
 function whyPowerless(message: Message, { status }: Ticket): string | null {
   if (answersElsewhere(message)) return 'Reply-To is not the sender: the mail has no power over the status'
   if (wantsToLeave(message.newText)) return 'the sender only leaves the conversation'
+  if (readVote(message)) return 'the mail only answers the survey'
   const done = status === 'solved' || status === 'closed'
   // Their own word for it is never taken for courtesy, and a file says more than thanks.
   if (!done || insists(message.newText) !== null || message.attachments.some(({ inline }) => !inline)) return null
@@ -290,7 +302,11 @@ function acknowledge(message: Message, facts: Facts, policy: Policy, mailbox: Ma
  * Whether words of the mail may stand in the answer: only where it surely goes to who wrote them. Otherwise anybody could
  * have us carry their phishing to whomever they write into From.
  */
-function mayHearThemselves({ address }: Address, { proof }: Facts, { peopleDomains, mx }: Policy): boolean {
+export function mayHearThemselves(
+  { address }: Address,
+  { proof }: { readonly proof: Pick<SenderProof, 'level'> },
+  { peopleDomains, mx }: Policy,
+): boolean {
   const proven = mx.servIds.size > 0 ? proof.level === 'pass' : proof.level !== 'fail'
   return proven && peopleDomains.has(domainOf(address))
 }

@@ -46,15 +46,18 @@ export function answerMail(answer: {
   readonly text: string
   /** Of the team; null: none. */
   readonly signature: string | null
+  /** What the desk says below; null: nothing. */
+  readonly closing: string | null
   readonly messageId: string
   readonly inReplyTo: string | null
   readonly references: readonly string[]
   readonly attachments: readonly PassedOn[]
 }): OutgoingMail {
-  const { ticket, mailbox, agentName, receivers, signature } = answer
+  const { ticket, mailbox, agentName, receivers, signature, closing } = answer
   const below = [signature, receivers.untold.length > 0 ? copyNotice(ticket.language) : null].filter(
     part => part !== null,
   )
+  const words = closing === null ? answer.text.trim() : `${answer.text.trim()}\n\n${closing.trim()}`
   return {
     messageId: answer.messageId,
     inReplyTo: answer.inReplyTo,
@@ -67,8 +70,8 @@ export function answerMail(answer: {
     cc: receivers.cc,
     replyTo: answer.replyTo,
     subject: replySubject(ticket),
-    text: `${answer.text.trim()}\n${below.length === 0 ? '' : `\n-- \n${below.join('\n')}\n`}`,
-    html: answerHtml(answer.text, below.join('\n')),
+    text: `${words}\n${below.length === 0 ? '' : `\n-- \n${below.join('\n')}\n`}`,
+    html: answerHtml(words, below.join('\n')),
     attachments: answer.attachments,
     automatic: false,
   }

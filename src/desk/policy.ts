@@ -53,6 +53,8 @@ export type MailboxPolicy = {
   readonly language: string
   readonly serviceLevel: string
   readonly acknowledge: boolean
+  /** Whether the requester is told that a ticket is solved. */
+  readonly closing: boolean
   /** What stands between name and detail in `it+detail@` (RFC 5233), when the mail server delivers that; null: it does not. */
   readonly subaddress: string | null
   /** The status a ticket gets when an agent has answered without saying more. */
@@ -79,6 +81,13 @@ export type Policy = {
     readonly keysForMs: number
     /** How long (ms) before a promised date its agents are warned. */
     readonly dueWarningMs: number
+  }
+  readonly survey: {
+    /** Whether the requester of a solved ticket is asked how content they are. */
+    readonly ask: boolean
+    readonly anonymous: boolean
+    /** Where people reach our pages, without a slash at the end; null: they do not. */
+    readonly publicUrl: string | null
   }
   /** In the order in which they are tried. */
   readonly rules: readonly Rule[]

@@ -79,6 +79,69 @@ const BARE: AcknowledgementVariables = {
   on_call_address: null,
 }
 
+/** The variables of `closing`: that a ticket is solved. */
+export type ClosingVariables = Pick<
+  AcknowledgementVariables,
+  'ticket_number' | 'ticket_tag' | 'subject' | 'first_name' | 'full_name' | 'mailbox_name' | 'mailbox_address'
+> & {
+  /** The text goes below the words of an agent, in the same mail: no greeting, no signature. Only the text part is used then. */
+  readonly below_answer: boolean
+  /** Why it happened, and what solved it, in the agent's words. */
+  readonly cause: string | null
+  readonly fix: string | null
+  /** `REOPEN`: on the first line it opens the ticket again whatever else is said. */
+  readonly reopen_word: string
+  /** Whether they are asked how content they are. */
+  readonly survey: boolean
+  /** The page to say it on; null when there is none. */
+  readonly survey_page: string | null
+  /** `SURVEY`: with a number from 1 to 5 on the first line of a reply it says it too; null when the survey is anonymous. */
+  readonly survey_word: string | null
+  /** Links that begin a mail which says it; null like `survey_word`, and below an answer. */
+  readonly survey_mail_1: string | null
+  readonly survey_mail_2: string | null
+  readonly survey_mail_3: string | null
+  readonly survey_mail_4: string | null
+  readonly survey_mail_5: string | null
+}
+
+const SOLVED: ClosingVariables = {
+  ticket_number: 1042,
+  ticket_tag: '[#1042]',
+  subject: 'Printer on the second floor',
+  first_name: 'Anna',
+  full_name: 'Anna Meier',
+  mailbox_name: 'IT Help',
+  mailbox_address: 'it@example.org',
+  below_answer: false,
+  cause: 'The drum was worn out.',
+  fix: 'We put in a new one.',
+  reopen_word: 'REOPEN',
+  survey: true,
+  survey_page: 'https://help.example.org/survey/1042.x',
+  survey_word: 'SURVEY',
+  survey_mail_1: 'mailto:it@example.org?subject=SURVEY%201',
+  survey_mail_2: 'mailto:it@example.org?subject=SURVEY%202',
+  survey_mail_3: 'mailto:it@example.org?subject=SURVEY%203',
+  survey_mail_4: 'mailto:it@example.org?subject=SURVEY%204',
+  survey_mail_5: 'mailto:it@example.org?subject=SURVEY%205',
+}
+
+/** No survey by mail. */
+const ANONYMOUS = {
+  survey_word: null,
+  survey_mail_1: null,
+  survey_mail_2: null,
+  survey_mail_3: null,
+  survey_mail_4: null,
+  survey_mail_5: null,
+} as const
+
+const SOLVED_BARE: ClosingVariables = {
+  ...{ ...SOLVED, ...ANONYMOUS, subject: null, first_name: null, full_name: null, cause: null, fix: null },
+  ...{ survey: false, survey_page: null },
+}
+
 /** What the program knows of one kind of template. */
 export type TemplateKind = {
   /** Variables to try a template with at start-up. Each names every variable there is. */
@@ -92,5 +155,12 @@ export const TEMPLATE_KINDS: ReadonlyMap<string, TemplateKind> = new Map([
   [
     'acknowledgement',
     { samples: [FULL, { ...FULL, priority: 'high', solution_by: FULL.answer_by }, BARE], inSubject: ['ticket_tag'] },
+  ],
+  [
+    'closing',
+    {
+      samples: [SOLVED, { ...SOLVED, ...ANONYMOUS }, { ...SOLVED, below_answer: true }, SOLVED_BARE],
+      inSubject: ['ticket_tag'],
+    },
   ],
 ])

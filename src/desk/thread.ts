@@ -19,7 +19,7 @@ import type { Ticket, TicketId } from './ticket.ts'
 export type Signal = 'token' | 'own-id' | 'held-id' | 'cited-id' | 'awaited' | 'tag' | 'conversation' | 'subject'
 
 /** Who shows one of these has seen a mail of the ticket; the others anybody can write. */
-const SEEN: ReadonlySet<Signal> = new Set(['token', 'own-id', 'held-id', 'conversation'])
+export const SEEN: ReadonlySet<Signal> = new Set(['token', 'own-id', 'held-id', 'conversation'])
 
 /** Who shows one of these knows no more than what is told over the telephone: with a forged From, anybody. */
 const GUESSED: ReadonlySet<Signal> = new Set(['tag', 'subject'])

@@ -11,6 +11,10 @@ export type Status = (typeof STATUSES)[number]
 export const PRIORITIES = ['low', 'normal', 'high', 'urgent'] as const
 export type Priority = (typeof PRIORITIES)[number]
 
+/** How content the requester is, from 1 (not at all) to 5 (very). */
+export const RATINGS = [1, 2, 3, 4, 5] as const
+export type Rating = (typeof RATINGS)[number]
+
 /** What the desk knows of one request. */
 export type Ticket = {
   readonly id: TicketId
@@ -39,6 +43,9 @@ export type Ticket = {
   /** Why it happened, and what solved it, in the words the requester is told. */
   readonly cause: string | null
   readonly fix: string | null
+  /** What the requester said of it once it was solved, from 1 to 5; null: nothing, or the survey is anonymous. */
+  readonly rating: Rating | null
+  readonly ratingComment: string | null
   /** The ticket that has its messages now; null unless it was merged. Never one that was merged itself. */
   readonly mergedInto: TicketId | null
   /** Counts the changes: the ETag of the API. */
@@ -69,6 +76,7 @@ export const EVENT_KINDS = [
   'away',
   'notified',
   'reminded',
+  'rated',
 ] as const
 
 /** A line of a ticket's history: what happened, who did it, and why. Events are only ever added. */
@@ -95,6 +103,8 @@ export type TicketChanges = Partial<
     | 'pendingUntil'
     | 'cause'
     | 'fix'
+    | 'rating'
+    | 'ratingComment'
     | 'mergedInto'
   >
 >

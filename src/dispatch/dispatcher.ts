@@ -1,12 +1,14 @@
 import { MINUTE } from '../instant.ts'
 import { backoff, pause } from '../loop.ts'
 import { isStorageTrouble, type Store, type Tx } from '../store/store.ts'
+import { close } from './close.ts'
 import type { Dispatching, Happened } from './dispatching.ts'
 import { notify } from './notify.ts'
 import { writeReceipt } from './receipts.ts'
 
 /*
- * Sees to it that somebody works on what has come in: reads the history of all tickets behind a cursor, and tells agents.
+ * Sees to it that somebody works on what has come in, and hears when it is done: reads the history of all tickets behind a
+ * cursor, and tells agents and requesters.
  * Whoever wrote the history, a mail, the API or this room itself, is all the same. What follows from an event and the
  * cursor are one transaction: a crash repeats or completes, and nobody is told twice.
  */
@@ -40,7 +42,7 @@ export function createDispatcher(dispatching: Dispatching): Dispatcher {
           await pause(LOOK_EVERY_MS, AbortSignal.any([signal, nap.signal]))
         } catch (error) {
           const pauseMs = backoff(failures++, RETRY)
-          log.error({ err: error, failures, pauseMs }, 'agents could not be told')
+          log.error({ err: error, failures, pauseMs }, 'nobody could be told')
           await pause(pauseMs, signal)
         }
       }
@@ -73,6 +75,7 @@ async function dispatch(tx: Tx, dispatching: Dispatching, event: Happened): Prom
   try {
     await tx.attempt(async () => {
       await notify(tx, dispatching, event)
+      await close(tx, dispatching, event)
       if (event.kind === 'commanded') await writeReceipt(tx, dispatching, event)
     })
   } catch (error) {

@@ -110,7 +110,8 @@ async function newsOf(read: Reads, { kind, ticket: id, actor, data }: Happened):
     case 'opened':
       return data['splitFrom'] === undefined ? { ...news, notice: 'new' } : null
     case 'message':
-      if (!message || isAbsence(message) || isEmpty(message)) return null
+      // A vote without words stands on the ticket; nobody needs to act.
+      if (!message || isAbsence(message) || isEmpty(message) || data['vote']) return null
       if (message.author === 'agent' || message.author === 'postdesk') return { ...news, notice: 'note' }
       return { ...news, notice: 'reply' }
     case 'changed':

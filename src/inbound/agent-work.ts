@@ -101,6 +101,8 @@ async function undo(tx: Tx, ticket: Ticket, actor: string, message: number, now:
   if (outbox !== null) await tx.makeNote(written)
   const current = await tx.ticket(ticket.id)
   if (!current) throw new DeskError('not_found', `there is no ticket ${ticket.id}`)
+  if (current.solvedAt !== null && ticket.solvedAt === current.solvedAt && 'solvedAt' in changes)
+    await tx.withdrawSurvey(current.id, current.solvedAt)
   const back = Object.entries(changes).filter(([field, { to }]) => current[field as keyof Ticket] === to)
   const reverted: TicketChanges = Object.fromEntries(back.map(([field, { from }]) => [field, from]))
   await tx.addEvents(ticket.id, changedEvents(current, reverted, actor), now)

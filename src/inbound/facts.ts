@@ -2,6 +2,7 @@ import type { Facts, Past } from '../desk/decision.ts'
 import { type Buckets, drawsOf } from '../desk/gate.ts'
 import { type AgentKey, agentOf, provenAgent } from '../desk/people.ts'
 import type { Policy } from '../desk/policy.ts'
+import type { Survey } from '../desk/survey.ts'
 import type { Candidate, Signal } from '../desk/thread.ts'
 import type { TicketId } from '../desk/ticket.ts'
 import type { Ids } from '../ids.ts'
@@ -12,6 +13,7 @@ import { citedIds, foldId } from '../mail/message-id.ts'
 import { type AgentToken, agentTokens, readReplyToken, replyTokens } from '../mail/reply-address.ts'
 import { proofOf } from '../mail/rewritten-from.ts'
 import { baseSubject, isReplySubject, taggedTickets } from '../mail/subject.ts'
+import { readSurveyToken, readVote } from '../mail/survey.ts'
 import { conversationIds } from '../mail/thread-index.ts'
 import type { Reads } from '../store/store.ts'
 import { citedOfOurs } from './own-mail.ts'
@@ -56,6 +58,7 @@ export async function gatherFacts(
     agentKey,
     internal: agent ? await internalTexts(read, found) : new Map(),
     knownContents: agent ? await read.knownContents(picturesOf(message)) : new Set(),
+    surveys: readVote(message) ? await surveysAbout(read, ids, found, message) : new Map(),
     reportOn: original ? await ticketOfOurMail(read, ids, original) : null,
     senderHasTicket: sender ? await read.hasTicket(sender) : false,
     released: arrived.released,
@@ -66,6 +69,25 @@ export async function gatherFacts(
     past: arrived.past && { from: arrived.past, lastMails: await lastMails(read, found) },
     quietUntil: await read.quietUntil(),
   }
+}
+
+/** The surveys that the mail may answer: the last one of each ticket, or the one whose token it holds. */
+async function surveysAbout(
+  read: Reads,
+  ids: Ids,
+  found: readonly Candidate[],
+  { newText }: Message,
+): Promise<Facts['surveys']> {
+  const surveys = new Map<TicketId, { survey: Survey; named: boolean }>()
+  const token = readSurveyToken(newText)
+  const named = token && ids.isSurveyToken(token) ? await read.survey(token.ticket, token.solvedAt) : null
+  for (const { ticket } of found) {
+    const tickets = [ticket.id, ...(await read.mergedInto(ticket.id))]
+    const isNamed = named !== null && tickets.includes(named.ticket)
+    const survey = isNamed ? named : await read.lastSurvey(tickets)
+    if (survey) surveys.set(ticket.id, { survey, named: isNamed })
+  }
+  return surveys
 }
 
 function buckets(

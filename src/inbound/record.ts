@@ -1,4 +1,4 @@
-import { closingKey } from '../desk/closing.ts'
+import { solvingAnswer } from '../desk/closing.ts'
 import type { AgentWork, Decision, Past } from '../desk/decision.ts'
 import { type Automatic, drawn, drawsOf } from '../desk/gate.ts'
 import { answerMail, type PassedOn, replyAddress, senderAddress, signatureOf } from '../desk/outgoing-mail.ts'
@@ -14,6 +14,7 @@ import { citedIds, foldId, referencesFor } from '../mail/message-id.ts'
 import { conversationIds } from '../mail/thread-index.ts'
 import { type NewMessage, noteOn, sentMessage } from '../store/messages.ts'
 import type { Settled } from '../store/raw-mails.ts'
+import { recordVote } from '../store/record-vote.ts'
 import type { Tx } from '../store/store.ts'
 import { checkedWork, recordWork } from './agent-work.ts'
 
@@ -262,7 +263,9 @@ async function append(
     if (decision.leaves && message.from) await tx.leaveTicket(ticket.id, message.from.address, now)
     if (author === 'requester' && message.from) await tx.savePerson(message.from, message.language, now)
   }
-  const { signal, value, rejected, powerless, proof } = decision
+  const { signal, value, rejected, powerless, proof, vote } = decision
+  // What follows from a change (`dispatch/`) has followed in its time.
+  const past = arrived.past ? { past: arrived.past } : {}
   await tx.addEvents(
     ticket.id,
     [
@@ -276,15 +279,17 @@ async function append(
           mailbox: arrived.mailbox,
           powerless,
           note: direction === 'note',
+          vote: decision.vote !== null && decision.vote.comment === null,
           past: arrived.past,
         },
       },
-      ...changedEvents(ticket, changes, actor),
+      ...changedEvents(ticket, changes, actor).map(event => ({ ...event, data: { ...event.data, ...past } })),
       ...(work?.events ?? []),
     ],
     now,
   )
   await tx.changeTicket(ticket.id, changes, now)
+  if (vote) await recordVote(tx, vote.survey, vote, { by: 'mail', actor }, now)
   await noteCutOff(tx, arrived, ticket, now)
   await withheld(tx, ticket.id, decision.reply, 'acknowledgement', now)
   if (decision.away) await agentIsAway(tx, ticket.id, decision.away, now)
@@ -327,14 +332,20 @@ async function relay(
   }
   const mailbox = mailboxOf(desk.policy, ticket.mailbox)
   const parent = await tx.lastReceived(ticket.id)
+  const replyTo = replyAddress(mailbox, desk.ids.replyToken(ticket.id, ticket.requester?.address ?? ''))
+  const after = { ...ticket, ...changes }
+  const solving = solvingAnswer(desk.policy, { before: ticket, after, mailbox, replyTo }, plan, solvedAt =>
+    desk.ids.surveyToken(ticket.id, solvedAt),
+  )
   const mail = answerMail({
     ticket,
     mailbox,
     agentName: agent?.displayName ?? null,
     receivers: plan,
-    replyTo: replyAddress(mailbox, desk.ids.replyToken(ticket.id, ticket.requester?.address ?? '')),
+    replyTo,
     text: plan.text,
     signature: signatureOf(desk.policy, ticket.team, agent),
+    closing: solving?.words ?? null,
     messageId: desk.ids.mint(ticket.id, domainOf(senderAddress(mailbox))),
     inReplyTo: parent?.messageId ?? null,
     references: await withoutNotifications(tx, referencesFor(parent?.messageId ?? null, parent?.references ?? [])),
@@ -345,14 +356,14 @@ async function relay(
     ticket: ticket.id,
     message: messageId,
     kind: 'answer' as const,
-    // One mail says both, what was done and that it is done.
-    dedupeKey: changes.solvedAt ? closingKey(ticket.id, changes.solvedAt) : `answer:${messageId}`,
+    dedupeKey: solving?.dedupeKey ?? `answer:${messageId}`,
     mailbox: mailbox.name,
     mail,
   }
   const outbox = await tx.enqueue(queued, now, work.holdUntil ?? now)
   if (outbox === null) return null
   await tx.toldParticipants(ticket.id, plan.untold, now)
+  if (solving?.survey) await tx.askSurvey(solving.survey)
   const data = { kind: 'answer', outbox, to: mail.to, cc: mail.cc }
   await tx.addEvents(ticket.id, [{ kind: 'reply-queued', actor: `agent:${agent?.name ?? ''}`, data }], now)
   return outbox

@@ -85,6 +85,32 @@ export function measureReads(db: Db) {
         .execute()
     },
 
+    /** How often people were asked how content they are, and how often they said so. */
+    async surveysAsked(): Promise<{ mailbox: string; count: number }[]> {
+      return db
+        .selectFrom('surveys')
+        .select(eb => ['mailbox', eb.fn.countAll<number>().as('count')])
+        .groupBy('mailbox')
+        .execute()
+    },
+
+    /** What they said, by score, anonymously or not. */
+    async ratings(): Promise<{ mailbox: string; score: number; count: number }[]> {
+      const of = (table: 'surveys' | 'anonymous_answers') =>
+        db
+          .selectFrom(table)
+          .select(eb => ['mailbox', eb.ref('score').$notNull().as('score'), eb.fn.countAll<number>().as('count')])
+          .where('score', 'is not', null)
+          .groupBy(['mailbox', 'score'])
+          .execute()
+      const counts = new Map<string, { mailbox: string; score: number; count: number }>()
+      for (const row of [...(await of('surveys')), ...(await of('anonymous_answers'))]) {
+        const key = `${row.score} ${row.mailbox}`
+        counts.set(key, { ...row, count: row.count + (counts.get(key)?.count ?? 0) })
+      }
+      return [...counts.values()]
+    },
+
     /** Mails that were given up and wait for somebody to look at them. */
     async failedCount(): Promise<number> {
       const { count } = await db

@@ -54,6 +54,12 @@ export function outboxReads(db: Db) {
       return (await query.execute()).map(toOutboxMail)
     },
 
+    /** Was a mail with this dedupe key made out, whatever became of it? */
+    async isMadeOut(dedupeKey: string): Promise<boolean> {
+      const row = await db.selectFrom('outbox').select('id').where('dedupe_key', '=', dedupeKey).executeTakeFirst()
+      return row !== undefined
+    },
+
     /** When the next attempt for this mailbox is due; null when nothing is queued. */
     async nextAttemptAt(mailbox: string): Promise<Instant | null> {
       const [row] = await nextAttempt(db, { mailbox })

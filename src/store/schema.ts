@@ -1,6 +1,6 @@
 import type { Generated, Kysely } from 'kysely'
 import type { LinkKind } from '../desk/joining.ts'
-import type { Priority, Status } from '../desk/ticket.ts'
+import type { Priority, Rating, Status } from '../desk/ticket.ts'
 import type { Instant } from '../instant.ts'
 
 /*
@@ -102,6 +102,25 @@ export type Tables = {
     pending_until: Generated<Instant | null>
     cause: Generated<string | null>
     fix: Generated<string | null>
+    rating: Generated<Rating | null>
+    rating_comment: Generated<string | null>
+  }
+  surveys: {
+    ticket_id: number
+    solved_at: Instant
+    mailbox: string
+    anonymous: Flag
+    answers: Generated<number>
+    score: Generated<Rating | null>
+  }
+  anonymous_answers: {
+    lot: string
+    mailbox: string
+    team: string | null
+    category: string | null
+    month: string
+    score: Rating
+    comment: string | null
   }
   ticket_tags: { ticket_id: number; tag: string }
   /** `ticket_id` is the lower number. */

@@ -14,6 +14,7 @@ import { restoredReads, restoredWrites } from './restored.ts'
 import type { Db } from './schema.ts'
 import { settingReads, settingWrites } from './settings.ts'
 import { inSavepoint, openSqlite, type SqliteOptions, storeError } from './sqlite.ts'
+import { surveyReads, surveyWrites } from './surveys.ts'
 import { ticketReads, ticketWrites } from './tickets.ts'
 
 /** Questions: safe anywhere, also inside a write. */
@@ -50,6 +51,7 @@ function readsOn(db: Db) {
     ...alarmReads(db),
     ...bucketReads(db),
     ...agentReads(db),
+    ...surveyReads(db),
   }
 }
 
@@ -69,6 +71,7 @@ function txOn(db: Db) {
     ...alarmWrites(db),
     ...bucketWrites(db),
     ...agentWrites(db),
+    ...surveyWrites(db),
     /** Undoes the changes of `work` when it throws, and throws on; the transaction around it stays good. */
     attempt: <T>(work: () => Promise<T>): Promise<T> => inSavepoint(db, work),
   }

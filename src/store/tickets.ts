@@ -1,4 +1,4 @@
-import type { Priority, Status, Ticket, TicketChanges, TicketEvent, TicketId } from '../desk/ticket.ts'
+import type { Priority, Rating, Status, Ticket, TicketChanges, TicketEvent, TicketId } from '../desk/ticket.ts'
 import { DeskError } from '../errors.ts'
 import type { Instant } from '../instant.ts'
 import type { Db } from './schema.ts'
@@ -44,6 +44,8 @@ export type TicketRow = Omit<
   | 'pendingUntil'
   | 'cause'
   | 'fix'
+  | 'rating'
+  | 'ratingComment'
   | 'mergedInto'
 > & {
   readonly requesterId: number | null
@@ -191,6 +193,8 @@ export function ticketWrites(db: Db) {
         ...('pendingUntil' in changes && { pending_until: changes.pendingUntil }),
         ...('cause' in changes && { cause: changes.cause }),
         ...('fix' in changes && { fix: changes.fix }),
+        ...('rating' in changes && { rating: changes.rating }),
+        ...('ratingComment' in changes && { rating_comment: changes.ratingComment }),
         ...('mergedInto' in changes && { merged_into: changes.mergedInto }),
       }
       let query = db
@@ -309,6 +313,8 @@ type JoinedRow = {
   pending_until: Instant | null
   cause: string | null
   fix: string | null
+  rating: Rating | null
+  rating_comment: string | null
   requester_name: string | null
   requester_address: string | null
 }
@@ -337,6 +343,8 @@ function toTicket(row: JoinedRow, tags: readonly string[]): Ticket {
     pendingUntil: row.pending_until,
     cause: row.cause,
     fix: row.fix,
+    rating: row.rating,
+    ratingComment: row.rating_comment,
     mergedInto: row.merged_into,
     revision: row.revision,
   }

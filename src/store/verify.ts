@@ -100,6 +100,12 @@ const RULES: Readonly<Record<string, string>> = {
     select t.id from tickets t join participants p on p.ticket_id = t.id
     left join participants s on s.ticket_id = t.merged_into and s.person_id = p.person_id
     where t.merged_into is not null and s.person_id is null`,
+  'an answer to a survey is on the ticket of whom it was put to, or nowhere': `
+    select s.ticket_id as id from surveys s where (s.score is null) <> (s.answers = 0) and s.anonymous = 0`,
+  'as many answered an anonymous survey as there are answers': `
+    select 'asked ' || a.n || ', kept ' || b.n as id from
+      (select count(*) as n from surveys where anonymous = 1 and answers > 0) a, (select count(*) as n from anonymous_answers) b
+    where a.n <> b.n`,
   'every message but our own can be searched, and no other': `
     select m.id from messages m left join messages_fts_docsize d on d.id = m.id
     where (m.author <> 'postdesk') <> (d.id is not null)

@@ -79,6 +79,9 @@ test('the table of contents', () => {
     'GET /healthz everybody',
     'GET /readyz everybody',
     'GET /metrics monitor',
+    // Whoever has the address with its token; GET writes nothing.
+    'GET /survey/:token everybody',
+    'POST /survey/:token everybody',
     'GET /v1/tickets reader',
     'GET /v1/tickets/:id reader',
     'PATCH /v1/tickets/:id agent',

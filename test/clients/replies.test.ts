@@ -76,7 +76,7 @@ const check = (stage: Stage, name: string, { answer, commands }: (typeof CASES)[
 
 describe.each(SHAPES)('a reply in the shape of $name', shape => {
   test.each(CASES)('%s', async (name, words, expected) => {
-    await using stage = await openStage(withSubaddresses())
+    await using stage = await openStage(withSubaddresses({ closing: false }))
     await stage.arrives(shaped(shape, (await told(stage)).mail, ANA, words))
     await check(stage, name, expected)
   })
@@ -90,7 +90,7 @@ for (const client of MAIL_CLIENTS) {
     isInstalled(client) ? name : `${name} (needs ${client.program}, which is not installed)`,
     () => {
       test.each(CASES)('%s', async (name, words, expected) => {
-        await using stage = await openStage(withSubaddresses())
+        await using stage = await openStage(withSubaddresses({ closing: false }))
         const notification = await told(stage)
         await stage.arrives(await replyWith(client, notification.mail, words))
         await check(stage, name, expected)

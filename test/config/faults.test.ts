@@ -84,7 +84,7 @@ describe('faults of shape', () => {
     ['    ‹service_level: std', 'mailboxes.it.service_level is no field known here → did you mean `serviceLevel`?'],
     [
       '    ‹xyzzyplugh: 1',
-      'mailboxes.it.xyzzyplugh is no field known here → the fields here are displayName, addresses, team, language, serviceLevel, acknowledge, afterAnswer, subaddress, folders, sentFolder, afterReading, moveTo, largestMail, startFrom, pollEvery, imap, smtp',
+      'mailboxes.it.xyzzyplugh is no field known here → the fields here are displayName, addresses, team, language, serviceLevel, acknowledge, closing, afterAnswer, subaddress, folders, sentFolder, afterReading, moveTo, largestMail, startFrom, pollEvery, imap, smtp',
     ],
     ['    acknowledge: ‹yes', 'mailboxes.it.acknowledge must be true or false → write true or false, without quotes'],
     [

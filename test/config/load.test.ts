@@ -29,7 +29,7 @@ describe('the example', () => {
     expect([...policy.mailboxes.keys()]).toEqual(['support', 'it'])
     expect(policy.mailboxes.get('it')?.addresses[0]).toBe('it@example.org')
     expect(policy.mailboxes.get('support')?.addresses[0]).toBe('support@example.org')
-    expect(config.http).toEqual({ host: '127.0.0.1', port: 8025, trustProxy: [] })
+    expect(config.http).toEqual({ host: '127.0.0.1', port: 8025, publicUrl: null, trustProxy: [] })
   })
 
   test('loads without any secret when none is wanted', () => {
@@ -68,6 +68,7 @@ describe('a small configuration', () => {
       language: 'en',
       serviceLevel: 'std',
       acknowledge: true,
+      closing: true,
       afterAnswer: 'pending',
       subaddress: null,
       folders: ['INBOX'],

@@ -25,6 +25,7 @@ const facts = (different: Partial<Facts> = {}): Facts => ({
   agentKey: null,
   internal: new Map(),
   knownContents: new Set(),
+  surveys: new Map(),
   reportOn: null,
   senderHasTicket: false,
   released: false,

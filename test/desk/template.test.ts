@@ -55,24 +55,30 @@ describe('the shipped templates', () => {
   test('have their variables explained to authors', () => {
     const readme = readFileSync(join(import.meta.dirname, '../../config/templates/README.md'), 'utf8')
     for (const variable of Object.keys(SAMPLE)) expect(readme).toContain(`\`${variable}\``)
+    for (const variable of ['below_answer', 'cause', 'fix', 'reopen_word', 'survey', 'survey_page', 'survey_word'])
+      expect(readme).toContain(`\`${variable}\``)
   })
 
-  test('use every language-neutral variable in every language, so that none tells less than another', () => {
-    const uses = (source: string) =>
-      [...new Set(source.match(/[a-z]+(?:_[a-z]+)+|category|priority|closed|holiday|hours/g))].filter(
-        word => word in SAMPLE,
-      )
-    const told = shippedTemplates()
-      .filter(file => file.part !== 'subject')
-      .map(file =>
-        uses(file.source)
-          .map(word => (word === 'full_name' ? 'first_name' : word))
-          .filter(word => word !== 'ticket_tag')
-          .sort()
-          .join(' '),
-      )
-    expect(new Set(told).size).toBe(1)
-  })
+  test.each([...TEMPLATE_KINDS])(
+    'use every variable of %s in every language, so that none tells less than another',
+    (name, { samples }) => {
+      const known = Object.keys(samples[0] ?? {})
+      const uses = (source: string) =>
+        [...new Set(source.match(/[a-z]+(?:_[a-z0-9]+)*/g))].filter(word => known.includes(word))
+      for (const part of ['text', 'html'] as const) {
+        const told = shippedTemplates()
+          .filter(file => file.name === name && file.part === part)
+          .map(file =>
+            uses(file.source.replace(/<[^>{]*>/g, ''))
+              .map(word => (word === 'full_name' ? 'first_name' : word))
+              .sort()
+              .join(' '),
+          )
+        expect(told).toHaveLength(6)
+        expect(new Set(told).size, `${part}: ${[...new Set(told)].join(' | ')}`).toBe(1)
+      }
+    },
+  )
 
   test('load nothing from afar and bring no style sheet or script', () => {
     for (const file of shippedTemplates())
@@ -186,7 +192,7 @@ describe('faults', () => {
   test('a mail nobody sends, a language that is none, the same part twice', () => {
     const [subject] = mail()
     expect(compileTemplates([{ ...subject!, name: 'aknowledgement' }]).faults[0]?.message).toBe(
-      'no mail is called "aknowledgement"; there are: acknowledgement',
+      'no mail is called "aknowledgement"; there are: acknowledgement, closing',
     )
     expect(compileTemplates(mail({}, 'english')).faults[0]?.message).toBe(
       '"english" is no language: name the folder like de or pt-BR',

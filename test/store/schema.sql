@@ -19,6 +19,18 @@ CREATE TABLE alarms (
     PRIMARY KEY (cause, mailbox, folder)
   ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE anonymous_answers (
+    lot TEXT PRIMARY KEY,
+    mailbox TEXT NOT NULL,
+    team TEXT,
+    category TEXT,
+    month TEXT NOT NULL CHECK (month GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]'),
+    score INTEGER NOT NULL CHECK (score BETWEEN 1 AND 5),
+    comment TEXT
+  ) STRICT, WITHOUT ROWID;
+
+CREATE INDEX anonymous_answers_by_score ON anonymous_answers (mailbox, score);
+
 CREATE TABLE api_keys (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     name TEXT NOT NULL,
@@ -231,6 +243,20 @@ CREATE TABLE settings (
 
 CREATE TABLE sqlite_sequence(name,seq);
 
+CREATE TABLE surveys (
+    ticket_id INTEGER NOT NULL REFERENCES tickets (id),
+    solved_at TEXT NOT NULL,
+    mailbox TEXT NOT NULL,
+    anonymous INTEGER NOT NULL CHECK (anonymous IN (0, 1)),
+    -- How often it was answered. Of an anonymous one this is all that is known here: no time, no score.
+    answers INTEGER NOT NULL DEFAULT 0 CHECK (answers >= 0),
+    score INTEGER CHECK (score BETWEEN 1 AND 5),
+    PRIMARY KEY (ticket_id, solved_at),
+    CHECK (anonymous = 0 OR (score IS NULL AND answers <= 1))
+  ) STRICT, WITHOUT ROWID;
+
+CREATE INDEX surveys_by_score ON surveys (mailbox, score);
+
 CREATE TABLE thread_ids (
     message_id TEXT NOT NULL CHECK (message_id <> ''),
     ticket_id INTEGER NOT NULL REFERENCES tickets (id),
@@ -286,7 +312,7 @@ CREATE TABLE tickets (
     solved_at TEXT,
     updated_at TEXT NOT NULL,
     revision INTEGER NOT NULL DEFAULT 1
-  , merged_into INTEGER REFERENCES tickets (id) CHECK (merged_into <> id), pending_until TEXT, cause TEXT, fix TEXT) STRICT;
+  , merged_into INTEGER REFERENCES tickets (id) CHECK (merged_into <> id), pending_until TEXT, cause TEXT, fix TEXT, rating INTEGER CHECK (rating BETWEEN 1 AND 5), rating_comment TEXT) STRICT;
 
 CREATE INDEX tickets_by_merge ON tickets (merged_into) WHERE merged_into IS NOT NULL;
 

@@ -38,6 +38,7 @@ const mailbox = (name: string, displayName: string): MailboxPolicy => ({
   language: 'en',
   serviceLevel: 'standard',
   acknowledge: true,
+  closing: true,
   afterAnswer: 'pending',
   subaddress: null,
 })
@@ -89,6 +90,7 @@ export function policy(different: Partial<Policy> = {}): Policy {
     ]),
     answers: new Map([['vpn', { en: 'Please restart the VPN client.', fr: 'Veuillez relancer le client VPN.' }]]),
     agentMail: { undoForMs: 2 * MINUTE, keysForMs: 90 * DAY, dueWarningMs: HOUR },
+    survey: { ask: true, anonymous: false, publicUrl: 'https://help.example.org' },
     rules: [
       rule('printer', ['printer', 'imprimante', 'drucker'], { category: 'printing' }),
       rule('urgent', ['urgent', 'outage'], { priority: 'urgent' }),

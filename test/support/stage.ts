@@ -3,7 +3,7 @@
  * the outbox. The clock stands still until it is moved.
  */
 import type { OutgoingMail } from '../../src/desk/outgoing-mail.ts'
-import type { Policy } from '../../src/desk/policy.ts'
+import type { MailboxPolicy, Policy } from '../../src/desk/policy.ts'
 import { dispatchNext } from '../../src/dispatch/dispatcher.ts'
 import { createIds, newSecret } from '../../src/ids.ts'
 import { type Ingested, type Intake, ingest } from '../../src/inbound/ingest.ts'
@@ -95,6 +95,8 @@ export function replyTo(to: OutgoingMail, from: string, text: string): TestMail 
 }
 
 /** The mailboxes of the policy with sub-addresses. */
-export function withSubaddresses(): Partial<Policy> {
-  return { mailboxes: new Map([...policy().mailboxes].map(([name, box]) => [name, { ...box, subaddress: '+' }])) }
+export function withSubaddresses(more: Partial<MailboxPolicy> = {}): Partial<Policy> {
+  return {
+    mailboxes: new Map([...policy().mailboxes].map(([name, box]) => [name, { ...box, subaddress: '+', ...more }])),
+  }
 }

@@ -25,6 +25,8 @@ export function ticket(different: Partial<Ticket> = {}): Ticket {
     pendingUntil: null,
     cause: null,
     fix: null,
+    rating: null,
+    ratingComment: null,
     mergedInto: null,
     revision: 1,
     ...different,
