@@ -4,6 +4,7 @@ import { isStorageTrouble, type Store, type Tx } from '../store/store.ts'
 import type { Dispatching, Happened } from './dispatching.ts'
 import { notify } from './notify.ts'
 import { writeReceipt } from './receipts.ts'
+import { remind } from './reminders.ts'
 
 /*
  * Sees to it that somebody works on what has come in: reads the history of all tickets behind a cursor, and tells agents.
@@ -24,8 +25,10 @@ const RETRY = { firstMs: 1_000, maxMs: MINUTE }
 /** What another process wrote (a replay from the command line) is found at the latest after this. */
 const LOOK_EVERY_MS = 30_000
 
-export function createDispatcher(dispatching: Dispatching): Dispatcher {
+/** `everyMs`: how often it is looked which dates have come. */
+export function createDispatcher(dispatching: Dispatching, everyMs = MINUTE): Dispatcher {
   const { log } = dispatching
+  let lookedAt = Number.NEGATIVE_INFINITY
   let nap = new AbortController()
   return {
     wake: () => nap.abort(),
@@ -36,8 +39,11 @@ export function createDispatcher(dispatching: Dispatching): Dispatcher {
         nap = new AbortController()
         try {
           while (!signal.aborted && (await dispatchNext(dispatching)));
+          const isTime = !signal.aborted && performance.now() - lookedAt >= everyMs
+          if (isTime && (await lookAround(dispatching))) continue
+          if (isTime) lookedAt = performance.now()
           failures = 0
-          await pause(LOOK_EVERY_MS, AbortSignal.any([signal, nap.signal]))
+          await pause(Math.min(everyMs, LOOK_EVERY_MS), AbortSignal.any([signal, nap.signal]))
         } catch (error) {
           const pauseMs = backoff(failures++, RETRY)
           log.error({ err: error, failures, pauseMs }, 'agents could not be told')
@@ -61,6 +67,11 @@ export async function dispatchNext(dispatching: Dispatching): Promise<boolean> {
   })
   onQueued()
   return events.length === BATCH
+}
+
+/** Does what time alone brings; true when something happened by it. Throws when the store is in trouble. */
+export async function lookAround(dispatching: Dispatching): Promise<boolean> {
+  return remind(dispatching)
 }
 
 /** What happened before there was anybody to tell is not told. */

@@ -7,7 +7,7 @@ import type { Instant } from '../instant.ts'
 import { domainOf, foldAddress } from '../mail/address.ts'
 import type { StoredMessage } from '../store/messages.ts'
 import type { Reads, Tx } from '../store/store.ts'
-import type { Dispatching, Happened } from './dispatching.ts'
+import { calendarOf, type Dispatching, type Happened } from './dispatching.ts'
 
 /*
  * From an event to the mails that tell agents of it.
@@ -51,9 +51,7 @@ async function tell(
 ): Promise<boolean> {
   const { ticket } = news
   const mailbox = policy.mailboxes.get(ticket.mailbox)
-  const calendar =
-    policy.calendars.get(policy.serviceLevels.get(ticket.serviceLevel)?.calendar ?? '') ??
-    [...policy.calendars.values()][0]
+  const calendar = calendarOf(policy, ticket)
   if (!mailbox || !calendar) return false
   const name = `agent:${agent.name}`
   const draws: Draw[] = [{ name, budget: AGENT_BUDGET, why: 'too-many', whose: agent.name }]

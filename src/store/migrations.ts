@@ -6,6 +6,7 @@ import { joined } from './migrations/0003-joined.ts'
 import { senders } from './migrations/0004-senders.ts'
 import { blocked } from './migrations/0005-blocked.ts'
 import { agents } from './migrations/0006-agents.ts'
+import { crew } from './migrations/0008-crew.ts'
 import type { Db } from './schema.ts'
 import type { Connections, TableEdit } from './sqlite.ts'
 
@@ -19,6 +20,7 @@ const MIGRATIONS: Readonly<Record<string, readonly Step[]>> = {
   '0004-senders': senders,
   '0005-blocked': blocked,
   '0006-agents': agents,
+  '0008-crew': crew,
 }
 
 /** In the order in which they run. */
