@@ -1,6 +1,7 @@
 import { MINUTE } from '../instant.ts'
 import { backoff, pause } from '../loop.ts'
 import { isStorageTrouble, type Store, type Tx } from '../store/store.ts'
+import { followAssignment, handOver } from './assignments.ts'
 import type { Dispatching, Happened } from './dispatching.ts'
 import { notify } from './notify.ts'
 import { writeReceipt } from './receipts.ts'
@@ -71,7 +72,8 @@ export async function dispatchNext(dispatching: Dispatching): Promise<boolean> {
 
 /** Does what time alone brings; true when something happened by it. Throws when the store is in trouble. */
 export async function lookAround(dispatching: Dispatching): Promise<boolean> {
-  return remind(dispatching)
+  const reminded = await remind(dispatching)
+  return (await handOver(dispatching)) || reminded
 }
 
 /** What happened before there was anybody to tell is not told. */
@@ -83,7 +85,9 @@ async function begin(store: Store): Promise<string> {
 async function dispatch(tx: Tx, dispatching: Dispatching, event: Happened): Promise<void> {
   try {
     await tx.attempt(async () => {
-      await notify(tx, dispatching, event)
+      // Whose it is now hears so by itself: the team need not hear of it too.
+      const isGiven = await followAssignment(tx, dispatching, event)
+      if (!isGiven) await notify(tx, dispatching, event)
       if (event.kind === 'commanded') await writeReceipt(tx, dispatching, event)
     })
   } catch (error) {

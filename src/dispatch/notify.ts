@@ -111,10 +111,10 @@ async function newsOf(read: Reads, { kind, ticket: id, actor, data }: Happened):
       if (!message || isAbsence(message)) return null
       if (message.author === 'agent' || message.author === 'postdesk') return { ...news, notice: 'note' }
       return { ...news, notice: 'reply' }
-    case 'changed':
-      return assigned(data['assignee'])
-        ? { ...news, message: await firstMail(read, ticket), notice: 'assigned', headline: headlineFor(ticket) }
-        : null
+    case 'changed': {
+      const handed = handing(ticket, data)
+      return handed && { ...news, ...handed, message: await firstMail(read, ticket) }
+    }
     case 'report':
       return data['permanent'] === true
         ? {
@@ -138,12 +138,18 @@ function isAbsence({ automatic }: StoredMessage): boolean {
   )
 }
 
-function assigned(change: unknown): boolean {
-  return typeof change === 'object' && change !== null && 'to' in change && typeof change.to === 'string'
-}
+type Change = { readonly to: unknown; readonly why?: string } | undefined
 
-function headlineFor(ticket: Ticket): string {
-  return `Ticket ${ticket.id} is yours now. What it is about:`
+/** Whose the ticket is now: of an agent, back with the team, or of another team that nobody of has it yet. */
+function handing(ticket: Ticket, data: Happened['data']): { notice: 'assigned' | 'new'; headline: string } | null {
+  const [assignee, team] = [data['assignee'] as Change, data['team'] as Change]
+  const why = assignee?.why ? ` (${assignee.why})` : ''
+  const say = (whose: string) => `Ticket ${ticket.id} is ${whose} now${why}. What it is about:`
+  if (typeof assignee?.to === 'string') return { notice: 'assigned', headline: say('yours') }
+  if (assignee?.why) return { notice: 'new', headline: say('back with the team') }
+  if (typeof team?.to === 'string' && ticket.assignee === null)
+    return { notice: 'new', headline: say('one of your team') }
+  return null
 }
 
 async function firstMail(read: Reads, ticket: Ticket): Promise<StoredMessage | null> {
