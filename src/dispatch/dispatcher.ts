@@ -2,6 +2,7 @@ import { MINUTE } from '../instant.ts'
 import { backoff, pause } from '../loop.ts'
 import { isStorageTrouble, type Store, type Tx } from '../store/store.ts'
 import { followAssignment, handOver } from './assignments.ts'
+import { sendDigests } from './digests.ts'
 import type { Dispatching, Happened } from './dispatching.ts'
 import { notify } from './notify.ts'
 import { writeReceipt } from './receipts.ts'
@@ -73,7 +74,9 @@ export async function dispatchNext(dispatching: Dispatching): Promise<boolean> {
 /** Does what time alone brings; true when something happened by it. Throws when the store is in trouble. */
 export async function lookAround(dispatching: Dispatching): Promise<boolean> {
   const reminded = await remind(dispatching)
-  return (await handOver(dispatching)) || reminded
+  const handedOver = await handOver(dispatching)
+  // What has just happened is told first: it may have come before the time of a digest.
+  return reminded || handedOver || sendDigests(dispatching)
 }
 
 /** What happened before there was anybody to tell is not told. */

@@ -1,3 +1,4 @@
+import { cannotWait } from '../desk/digest.ts'
 import { type Draw, drawn, levelOf } from '../desk/gate.ts'
 import { type Background, type Happening, notificationMail, type Told, whoIsTold } from '../desk/notification.ts'
 import { replyAddress, senderAddress } from '../desk/outgoing-mail.ts'
@@ -23,7 +24,13 @@ export async function notify(tx: Tx, dispatching: Dispatching, event: Happened):
   const now = clock()
   const participants = new Set((await tx.participants(news.ticket.id)).map(({ address }) => foldAddress(address)))
   const crew = { followers: await tx.followers(news.ticket.id), away: new Set(await tx.agentsAway()), participants }
-  const agents = whoIsTold(news, crew, policy).filter(({ digest }) => digest.length === 0)
+  const everybody = whoIsTold(news, crew, policy)
+  const waits = ({ digest }: Agent) => digest.length > 0 && !cannotWait(news.notice, news.ticket)
+  for (const { name } of everybody.filter(waits)) {
+    const { notice, ticket } = news
+    await tx.addDigestLine({ agent: name, event: event.id, ticket: ticket.id, notice, at: event.at })
+  }
+  const agents = everybody.filter(agent => !waits(agent))
   if (agents.length === 0) return
   const background = await backgroundOf(tx, news.ticket)
   const told: string[] = []
