@@ -34,7 +34,7 @@ export function crewReads(db: Db) {
       const column = COLUMNS[what]
       let query = db
         .selectFrom('tickets as t')
-        .select('t.id')
+        .select(['t.id', 't.status'])
         .where(`t.${column}`, '>=', from)
         .where(`t.${column}`, '<=', to)
         .where('t.solved_at', 'is', null)
@@ -53,21 +53,21 @@ export function crewReads(db: Db) {
           ),
         )
         .orderBy(`t.${column}`)
-      query =
-        what === 'resolution' ? query.where('t.status', '=', 'open') : query.where('t.first_response_at', 'is', null)
-      return (await query.execute()).map(({ id }) => id)
+      if (what === 'first-response') query = query.where('t.first_response_at', 'is', null)
+      // Asked for by status too, SQLite would walk through all that are open instead of the few of these days.
+      const rows = await query.execute()
+      return rows.flatMap(({ id, status }) => (what === 'resolution' && status !== 'open' ? [] : [id]))
     },
 
     /** The pending tickets whose day has come. */
     async waitedEnough(now: Instant): Promise<TicketId[]> {
       const rows = await db
         .selectFrom('tickets')
-        .select('id')
+        .select(['id', 'status'])
         .where('pending_until', '<=', now)
-        .where('status', '=', 'pending')
         .orderBy('pending_until')
         .execute()
-      return rows.map(({ id }) => id)
+      return rows.flatMap(({ id, status }) => (status === 'pending' ? [id] : []))
     },
 
     async handoversDue(now: Instant): Promise<Handover[]> {

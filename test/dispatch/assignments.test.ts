@@ -222,3 +222,24 @@ test('the urgent tickets of who is out of office go back at once, the others sta
     ),
   )
 })
+
+test.each([
+  ['#take', null],
+  ['#take\n#note I have seen this before.', 'ana'],
+  ['#take\nHello Jane, please press the button.', 'ana'],
+])('who takes it by mail with %j', async (text, keeps) => {
+  await open({ returnAfterMs: HOUR })
+  const id = await arrives({ messageId: 'a@jane.example' })
+  const mail = (await crew.told()).find(({ to }) => to[0]?.name === 'ana')
+  await arrives({
+    from: 'ana <ana@example.org>',
+    subject: `Re: ${mail?.subject}`,
+    inReplyTo: mail?.messageId ?? '',
+    text,
+  })
+  expect(await assigneeOf(id)).toBe('ana')
+  await arrives({ subject: `Re: [#${id}]`, text: 'It is no better.', inReplyTo: 'a@jane.example' })
+  expect(await crew.store.read.ticket(id)).toMatchObject({ status: 'open' })
+  await passes(HOUR)
+  expect(await assigneeOf(id)).toBe(keeps)
+})
