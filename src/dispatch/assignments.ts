@@ -22,10 +22,9 @@ import { type Dispatching, eachAlone, type Happened } from './dispatching.ts'
 /** What an event does to whose ticket it is. True when it was given to an agent, who is told of that by itself. */
 export async function followAssignment(tx: Tx, dispatching: Dispatching, event: Happened): Promise<boolean> {
   const { kind, data, actor } = event
-  if (data['past']) return false
   switch (kind) {
     case 'opened':
-      return data['splitFrom'] === undefined && giveAway(tx, dispatching, event.ticket)
+      return !data['past'] && data['splitFrom'] === undefined && giveAway(tx, dispatching, event.ticket)
     case 'changed':
       return followChange(tx, dispatching, event)
     case 'away':

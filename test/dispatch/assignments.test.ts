@@ -243,3 +243,14 @@ test.each([
   await passes(HOUR)
   expect(await assigneeOf(id)).toBe(keeps)
 })
+
+test('an answer that was found in the folder of sent mail is one too, whosever it is', async () => {
+  await open({ returnAfterMs: HOUR })
+  const id = await arrives()
+  await crew.agent.patch(`/v1/tickets/${id}`, { assignee: 'ana' })
+  const [message] = await crew.store.read.messages(id)
+  const data = { message: message?.id, author: 'agent', agent: null, past: 'sent' }
+  await crew.store.write(tx => tx.addEvents(id, [{ kind: 'message', actor: 'postdesk', data }], crew.now))
+  await passes(HOUR)
+  expect(await assigneeOf(id)).toBe('ana')
+})
