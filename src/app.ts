@@ -30,7 +30,7 @@ export type AppOptions = {
   readonly log: Logger
   /** The time of day; a test may give its own. */
   readonly clock?: () => Instant
-  /** How often it is looked whether an alarm is due (ms); a minute. */
+  /** How often it is looked whether an alarm or a date is due (ms); a minute. */
   readonly alarmsEveryMs?: number
   /** A test may set limits to the database. */
   readonly database?: SqliteOptions
@@ -86,7 +86,7 @@ async function startOn(
     for (const { sender } of outgoing) sender.wake()
   }
   const folders = watchedFolders(config, mailbox => withTokens(imapAccount(config, secrets, mailbox)))
-  const dispatcher = createDispatcher({ store, policy, ids, clock, log, onQueued: wakeSenders })
+  const dispatcher = createDispatcher({ store, policy, ids, clock, log, onQueued: wakeSenders }, alarmsEveryMs)
   const wakeAll = () => {
     wakeSenders()
     dispatcher.wake()

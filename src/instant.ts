@@ -41,3 +41,8 @@ export function earlier(one: Instant, other: Instant): Instant {
   if (one < other) return one
   return other
 }
+
+/** The later one of two instants. */
+export function later(one: Instant, other: Instant): Instant {
+  return earlier(one, other) === one ? other : one
+}

@@ -16,6 +16,8 @@ Usage: postdesk COMMAND [options]
                               monitor (for /metrics: it sees figures only)
   key list                    the API keys: number, name, role, last use
   key revoke ID               take a key back, by its number
+  agents                      the agents: name, addresses, teams, open tickets, last mail, away since
+  agents revoke NAME          take an agent's keys back: what was written to them so far gives no powers any more
   migrate                     bring the database to the newest schema (serve does so by itself)
   explain FILE…               tell what would happen to raw mails, and why; writes nothing
                               (--files-from FILE or -, one path a line; --at INSTANT, as if it were then)
@@ -58,6 +60,7 @@ const KNOWN: Readonly<Record<string, readonly string[]>> = {
   serve: [],
   check: ['connect'],
   key: ['role'],
+  agents: [],
   migrate: [],
   explain: ['files-from', 'at'],
   import: ['mailbox'],
@@ -96,6 +99,8 @@ async function run(argv: readonly string[], signal: AbortSignal): Promise<number
       return (await import('./cli/migrate.ts')).migrateCommand(config, json)
     case 'key':
       return keyCommand(rest, config, values.role, json)
+    case 'agents':
+      return agentsCommand(rest, config, json)
     case 'explain': {
       if (rest.length === 0 && !values['files-from'])
         throw new UsageError('explain needs the path of a mail, or --files-from')
@@ -155,6 +160,14 @@ async function keyCommand(
   if (action === 'list' && rest.length === 1) return listKeys(config, json)
   if (action === 'revoke' && argument && rest.length === 2) return revokeKey(config, argument, json)
   throw new UsageError('say `key create NAME`, `key list` or `key revoke ID`')
+}
+
+async function agentsCommand(rest: readonly string[], config: string, json: boolean): Promise<number> {
+  const { listAgents, revokeAgent } = await import('./cli/agents.ts')
+  const [action, name] = rest
+  if (action === undefined) return listAgents(config, json)
+  if (action === 'revoke' && name && rest.length === 2) return revokeAgent(config, name, json)
+  throw new UsageError('say `agents` or `agents revoke NAME`')
 }
 
 function parse(argv: readonly string[]) {

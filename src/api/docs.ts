@@ -23,6 +23,7 @@ export async function collectOpenApi(app: FastifyInstance): Promise<void> {
         { name: 'mails', description: 'All mail that was read, byte for byte, and the quarantine.' },
         { name: 'outbox', description: 'The mails that leave us.' },
         { name: 'mailboxes', description: 'The shared mailboxes, and how well they are read.' },
+        { name: 'agents', description: 'The people who answer tickets.' },
         { name: 'health', description: 'For load balancers and service managers.' },
       ],
       components: { securitySchemes: { key: { type: 'http', scheme: 'bearer', description: 'A key: `pd_…`.' } } },

@@ -1,5 +1,6 @@
 import { Ajv } from 'ajv'
 import { type FastifyInstance, type FastifyPluginAsync, fastify, LogController } from 'fastify'
+import { AGENT_SHAPES, agentRoutes } from './agents.ts'
 import { attachmentRoutes } from './attachments.ts'
 import { requireKeys } from './auth.ts'
 import { collectOpenApi, serveDocs } from './docs.ts'
@@ -40,7 +41,15 @@ export async function createApi(options: ApiOptions): Promise<FastifyInstance> {
   protect(app)
   logRequests(app)
   await collectOpenApi(app)
-  for (const shape of [Problem, Address, ...OUTBOX_SHAPES, ...TICKET_SHAPES, ...MAIL_SHAPES, ...MAILBOX_SHAPES]) {
+  for (const shape of [
+    Problem,
+    Address,
+    ...OUTBOX_SHAPES,
+    ...TICKET_SHAPES,
+    ...MAIL_SHAPES,
+    ...MAILBOX_SHAPES,
+    ...AGENT_SHAPES,
+  ]) {
     app.addSchema(shape)
   }
 
@@ -65,6 +74,7 @@ const v1 = (options: ApiOptions): FastifyPluginAsync => {
     await app.register(attachmentRoutes, options)
     await app.register(outboxRoutes, options)
     await app.register(mailboxRoutes, options)
+    await app.register(agentRoutes, options)
   }
 }
 

@@ -17,7 +17,7 @@ export async function check(
   { connect, json }: { connect: boolean; json: boolean },
 ): Promise<number> {
   const { config, secrets, ...loaded } = loadConfig(configPath, process.env, { secrets: connect })
-  const warnings = [...loaded.warnings]
+  const warnings = [...loaded.warnings, ...unproven(config)]
   const findings: Finding[] = [{ what: configPath, ok: true, detail: summary(config) }]
   if (connect) {
     const withTokens = tokenSources({ log: { debug() {}, warn: (_fields, text) => warnings.push(text) } })
@@ -42,6 +42,15 @@ export async function check(
     if (!connect) process.stdout.write('The servers were not asked: postdesk check --connect signs in everywhere.\n')
   }
   return findings.every(({ ok }) => ok) ? 0 : 1
+}
+
+/** It works so, and is right where no mail server of ours tells who wrote: yet whoever configures it should know. */
+function unproven({ agents, trust, mailboxes }: Config): string[] {
+  const isMarked = Object.values(mailboxes).some(({ subaddress }) => subaddress !== null)
+  if (Object.keys(agents).length === 0 || isMarked || trust.mailServers.length > 0) return []
+  return [
+    'agents are only known by answering a notification: From alone is no proof. Name your mail server in `trust.mailServers`, or give the mailboxes a `subaddress`',
+  ]
 }
 
 async function attempt(what: string, work: () => Promise<string>): Promise<Finding> {

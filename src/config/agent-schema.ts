@@ -18,14 +18,14 @@ export const Agent = object(
       uniqueItems: true,
       default: [...NOTICES],
       description:
-        'What this agent is told of by mail: a `new` ticket of the team, a `reply` of the requester, a ticket `assigned` to them, a promised date that is `due` soon or `breached`, an answer that `bounced`, a `note` or an answer of a colleague on a ticket of theirs. None: no mail.',
+        'What this agent is told of by mail: a `new` ticket of the team, a `reply` of the requester, a ticket `assigned` to them, a promised date that is `due` soon or `breached` (a ticket that was to wait until today counts as due), an answer that `bounced`, a `note` or an answer of a colleague on a ticket of theirs. None: no mail.',
     }),
     digest: list(
       text('A time of day such as 08:30.', {
         pattern: '^(?:[01][0-9]|2[0-3]):[0-5][0-9]$',
         patternErrorMessage: 'write a time of day such as 08:30',
       }),
-      'The times of day at which this agent is told of everything since the last time in one mail, instead of a mail each. None: a mail each.',
+      'The times of day at which this agent is told of everything since the last time in one mail, instead of a mail each; by the clock of their calendar. Dates that are due or breached and urgent tickets are told at once all the same. None: a mail each.',
       { uniqueItems: true },
     ),
     receipts: oneOf(
@@ -55,7 +55,7 @@ export const Team = object(
       'x-duration': ['1m', '4000h'],
       default: null,
       description:
-        'After how much working time a ticket goes back to the team when the agent it is assigned to has not answered. Left out: never.',
+        'After how much working time a ticket goes back to the team when the agent it is assigned to has not answered, nor left a note. Left out: never.',
     }),
     signature: maybeText(
       "What stands below the answers of this team, `{agent}` being the name of who wrote. The signatures of agents' own mail programs are left out. Left out: nothing.",

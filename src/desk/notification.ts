@@ -197,13 +197,21 @@ function actions({ replyTo, happening: { ticket }, told }: NotificationInput): B
   }
   if (replyTo === null) return [lead]
   const verbs = told?.pending ? (['accept', ...ACTIONS] as const) : ACTIONS
+  return [lead, { kind: 'links', links: actionLinks(ticket, replyTo, verbs) }]
+}
+
+/** Mails to an agent's own address of a ticket that hold a command (RFC 6068 §2). */
+export function actionLinks(
+  ticket: Ticket,
+  address: string,
+  verbs: readonly string[],
+): { readonly label: string; readonly href: string }[] {
   const subject = encodeURIComponent(`Re: ${baseSubject(ticket.subject).slice(0, 60)} ${ticketTag(ticket.id)}`)
-  // RFC 6068 §2
-  const link = (verb: string) => {
-    const address = withVerb(replyTo, verb)
-    return address ? `mailto:${address}?subject=${subject}` : `mailto:${replyTo}?subject=${subject}&body=%23${verb}`
-  }
-  return [lead, { kind: 'links', links: verbs.map(verb => ({ label: `#${verb}`, href: link(verb) })) }]
+  return verbs.map(verb => {
+    const own = withVerb(address, verb)
+    const href = own ? `mailto:${own}?subject=${subject}` : `mailto:${address}?subject=${subject}&body=%23${verb}`
+    return { label: `#${verb}`, href }
+  })
 }
 
 function named(ticket: Ticket): string {

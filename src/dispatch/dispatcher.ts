@@ -1,10 +1,13 @@
 import { MINUTE } from '../instant.ts'
 import { backoff, pause } from '../loop.ts'
 import { isStorageTrouble, type Store, type Tx } from '../store/store.ts'
+import { followAssignment, handOver } from './assignments.ts'
 import { close } from './close.ts'
+import { sendDigests } from './digests.ts'
 import type { Dispatching, Happened } from './dispatching.ts'
 import { notify } from './notify.ts'
 import { writeReceipt } from './receipts.ts'
+import { remind } from './reminders.ts'
 
 /*
  * Sees to it that somebody works on what has come in, and hears when it is done: reads the history of all tickets behind a
@@ -26,8 +29,10 @@ const RETRY = { firstMs: 1_000, maxMs: MINUTE }
 /** What another process wrote (a replay from the command line) is found at the latest after this. */
 const LOOK_EVERY_MS = 30_000
 
-export function createDispatcher(dispatching: Dispatching): Dispatcher {
+/** `everyMs`: how often it is looked which dates have come. */
+export function createDispatcher(dispatching: Dispatching, everyMs = MINUTE): Dispatcher {
   const { log } = dispatching
+  let lookedAt = Number.NEGATIVE_INFINITY
   let nap = new AbortController()
   return {
     wake: () => nap.abort(),
@@ -38,8 +43,11 @@ export function createDispatcher(dispatching: Dispatching): Dispatcher {
         nap = new AbortController()
         try {
           while (!signal.aborted && (await dispatchNext(dispatching)));
+          const isTime = !signal.aborted && performance.now() - lookedAt >= everyMs
+          if (isTime && (await lookAround(dispatching))) continue
+          if (isTime) lookedAt = performance.now()
           failures = 0
-          await pause(LOOK_EVERY_MS, AbortSignal.any([signal, nap.signal]))
+          await pause(Math.min(everyMs, LOOK_EVERY_MS), AbortSignal.any([signal, nap.signal]))
         } catch (error) {
           const pauseMs = backoff(failures++, RETRY)
           log.error({ err: error, failures, pauseMs }, 'nobody could be told')
@@ -65,6 +73,14 @@ export async function dispatchNext(dispatching: Dispatching): Promise<boolean> {
   return events.length === BATCH
 }
 
+/** Does what time alone brings; true when something happened by it. Throws when the store is in trouble. */
+export async function lookAround(dispatching: Dispatching): Promise<boolean> {
+  const reminded = await remind(dispatching)
+  const handedOver = await handOver(dispatching)
+  // What has just happened is told first: it may have come before the time of a digest.
+  return reminded || handedOver || sendDigests(dispatching)
+}
+
 /** What happened before there was anybody to tell is not told. */
 async function begin(store: Store): Promise<string> {
   return store.write(async tx => tx.settingOnce(CURSOR, String(await tx.lastEvent())))
@@ -74,7 +90,9 @@ async function begin(store: Store): Promise<string> {
 async function dispatch(tx: Tx, dispatching: Dispatching, event: Happened): Promise<void> {
   try {
     await tx.attempt(async () => {
-      await notify(tx, dispatching, event)
+      // Whose it is now hears so by itself: the team need not hear of it too.
+      const isGiven = await followAssignment(tx, dispatching, event)
+      if (!isGiven) await notify(tx, dispatching, event)
       await close(tx, dispatching, event)
       if (event.kind === 'commanded') await writeReceipt(tx, dispatching, event)
     })

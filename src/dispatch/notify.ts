@@ -1,3 +1,4 @@
+import { cannotWait } from '../desk/digest.ts'
 import { type Draw, drawn, levelOf } from '../desk/gate.ts'
 import { type Background, type Happening, notificationMail, type Told, whoIsTold } from '../desk/notification.ts'
 import { replyAddress, senderAddress } from '../desk/outgoing-mail.ts'
@@ -7,7 +8,7 @@ import type { Instant } from '../instant.ts'
 import { domainOf, foldAddress } from '../mail/address.ts'
 import type { StoredMessage } from '../store/messages.ts'
 import type { Reads, Tx } from '../store/store.ts'
-import type { Dispatching, Happened } from './dispatching.ts'
+import { calendarOf, type Dispatching, type Happened } from './dispatching.ts'
 
 /*
  * From an event to the mails that tell agents of it.
@@ -23,7 +24,13 @@ export async function notify(tx: Tx, dispatching: Dispatching, event: Happened):
   const now = clock()
   const participants = new Set((await tx.participants(news.ticket.id)).map(({ address }) => foldAddress(address)))
   const crew = { followers: await tx.followers(news.ticket.id), away: new Set(await tx.agentsAway()), participants }
-  const agents = whoIsTold(news, crew, policy).filter(({ digest }) => digest.length === 0)
+  const everybody = whoIsTold(news, crew, policy)
+  const waits = ({ digest }: Agent) => digest.length > 0 && !cannotWait(news.notice, news.ticket)
+  for (const { name } of everybody.filter(waits)) {
+    const { notice, ticket } = news
+    await tx.addDigestLine({ agent: name, event: event.id, ticket: ticket.id, notice, at: event.at })
+  }
+  const agents = everybody.filter(agent => !waits(agent))
   if (agents.length === 0) return
   const background = await backgroundOf(tx, news.ticket)
   const told: string[] = []
@@ -51,9 +58,7 @@ async function tell(
 ): Promise<boolean> {
   const { ticket } = news
   const mailbox = policy.mailboxes.get(ticket.mailbox)
-  const calendar =
-    policy.calendars.get(policy.serviceLevels.get(ticket.serviceLevel)?.calendar ?? '') ??
-    [...policy.calendars.values()][0]
+  const calendar = calendarOf(policy, ticket)
   if (!mailbox || !calendar) return false
   const name = `agent:${agent.name}`
   const draws: Draw[] = [{ name, budget: AGENT_BUDGET, why: 'too-many', whose: agent.name }]
@@ -114,10 +119,10 @@ async function newsOf(read: Reads, { kind, ticket: id, actor, data }: Happened):
       if (!message || isAbsence(message) || isEmpty(message) || data['vote']) return null
       if (message.author === 'agent' || message.author === 'postdesk') return { ...news, notice: 'note' }
       return { ...news, notice: 'reply' }
-    case 'changed':
-      return assigned(data['assignee'])
-        ? { ...news, message: await firstMail(read, ticket), notice: 'assigned', headline: headlineFor(ticket) }
-        : null
+    case 'changed': {
+      const handed = handing(ticket, data)
+      return handed && { ...news, ...handed, message: await firstMail(read, ticket) }
+    }
     case 'report':
       return data['permanent'] === true
         ? {
@@ -146,12 +151,18 @@ function isAbsence({ automatic }: StoredMessage): boolean {
   )
 }
 
-function assigned(change: unknown): boolean {
-  return typeof change === 'object' && change !== null && 'to' in change && typeof change.to === 'string'
-}
+type Change = { readonly to: unknown; readonly why?: string } | undefined
 
-function headlineFor(ticket: Ticket): string {
-  return `Ticket ${ticket.id} is yours now. What it is about:`
+/** Whose the ticket is now: of an agent, back with the team, or of another team that nobody of has it yet. */
+function handing(ticket: Ticket, data: Happened['data']): { notice: 'assigned' | 'new'; headline: string } | null {
+  const [assignee, team] = [data['assignee'] as Change, data['team'] as Change]
+  const why = assignee?.why ? ` (${assignee.why})` : ''
+  const say = (whose: string) => `Ticket ${ticket.id} is ${whose} now${why}. What it is about:`
+  if (typeof assignee?.to === 'string') return { notice: 'assigned', headline: say('yours') }
+  if (assignee?.why) return { notice: 'new', headline: say('back with the team') }
+  if (typeof team?.to === 'string' && ticket.assignee === null)
+    return { notice: 'new', headline: say('one of your team') }
+  return null
 }
 
 async function firstMail(read: Reads, ticket: Ticket): Promise<StoredMessage | null> {

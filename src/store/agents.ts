@@ -31,9 +31,36 @@ export function agentReads(db: Db) {
   return {
     async agentState(name: string): Promise<AgentState> {
       const [row] = await stateOf(db, { name })
-      return row
-        ? { keysSince: row.keys_since, awaySince: row.away_since, lastAssignedAt: row.last_assigned_at }
-        : UNKNOWN
+      return row ? toState(row) : UNKNOWN
+    },
+
+    /** Of all agents of whom anything is known. */
+    async agentStates(): Promise<ReadonlyMap<string, AgentState>> {
+      const rows = await db.selectFrom('agents').selectAll().execute()
+      return new Map(rows.map(row => [row.name, toState(row)]))
+    },
+
+    /** How many open tickets each of these agents has. */
+    async openTicketsOf(agents: readonly string[]): Promise<ReadonlyMap<string, number>> {
+      const rows = await db
+        .selectFrom('tickets')
+        .select(eb => ['assignee', eb.fn.countAll<number>().as('count')])
+        .where('assignee', 'in', agents)
+        .where('status', '=', 'open')
+        .groupBy('assignee')
+        .execute()
+      return new Map(rows.map(({ assignee, count }) => [assignee ?? '', Number(count)]))
+    },
+
+    /** When a mail of this agent last arrived; null: none has. */
+    async lastMailOf(agent: string): Promise<Instant | null> {
+      const row = await db
+        .selectFrom('messages')
+        .select(eb => eb.fn.max('received_at').as('at'))
+        .where('agent', '=', agent)
+        .where('raw_mail_id', 'is not', null)
+        .executeTakeFirst()
+      return row?.at ?? null
     },
 
     /** The agents whose out-of-office was seen since they last wrote. */
@@ -127,6 +154,12 @@ const notificationOf = statement((db, { id }: { id: string }) =>
 const saveNotification = statement((db, { messageId, ticket, agent, kind, at }: Notification) =>
   db.insertInto('notifications').values({ message_id: messageId, ticket_id: ticket, agent, kind, at }),
 )
+
+type StateRow = { keys_since: Instant | null; away_since: Instant | null; last_assigned_at: Instant | null }
+
+function toState({ keys_since, away_since, last_assigned_at }: StateRow): AgentState {
+  return { keysSince: keys_since, awaySince: away_since, lastAssignedAt: last_assigned_at }
+}
 
 type Row = {
   message_id: string

@@ -7,6 +7,7 @@ import { senders } from './migrations/0004-senders.ts'
 import { blocked } from './migrations/0005-blocked.ts'
 import { agents } from './migrations/0006-agents.ts'
 import { survey } from './migrations/0007-survey.ts'
+import { crew } from './migrations/0008-crew.ts'
 import type { Db } from './schema.ts'
 import type { Connections, TableEdit } from './sqlite.ts'
 
@@ -21,6 +22,7 @@ const MIGRATIONS: Readonly<Record<string, readonly Step[]>> = {
   '0005-blocked': blocked,
   '0006-agents': agents,
   '0007-survey': survey,
+  '0008-crew': crew,
 }
 
 /** In the order in which they run. */

@@ -1,5 +1,6 @@
 import type { Generated, Kysely } from 'kysely'
 import type { LinkKind } from '../desk/joining.ts'
+import type { Notice } from '../desk/policy.ts'
 import type { Priority, Rating, Status } from '../desk/ticket.ts'
 import type { Instant } from '../instant.ts'
 
@@ -150,6 +151,11 @@ export type Tables = {
     at: Instant
     shown_at: Generated<Instant | null>
   }
+  /** Dates that agents were told of. */
+  reminders: { ticket_id: number; what: 'first-response' | 'resolution'; notice: 'due' | 'breached'; due_at: Instant }
+  /** `agent`: from whom the ticket goes back to the team; null: it waits for somebody to be at work. */
+  handovers: { ticket_id: number; agent: string | null; at: Instant }
+  digest_lines: { agent: string; event_id: number; ticket_id: number; notice: Notice; at: Instant }
   messages: {
     id: Generated<number>
     ticket_id: number | null

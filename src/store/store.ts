@@ -2,6 +2,7 @@ import { agentReads, agentWrites } from './agents.ts'
 import { alarmReads, alarmWrites } from './alarms.ts'
 import { apiKeyReads, apiKeyWrites } from './api-keys.ts'
 import { bucketReads, bucketWrites } from './buckets.ts'
+import { crewReads, crewWrites } from './crew.ts'
 import { joiningReads, joiningWrites } from './joining.ts'
 import { mailboxReads, mailboxWrites } from './mailboxes.ts'
 import { measureReads } from './measures.ts'
@@ -52,6 +53,7 @@ function readsOn(db: Db) {
     ...bucketReads(db),
     ...agentReads(db),
     ...surveyReads(db),
+    ...crewReads(db),
   }
 }
 
@@ -72,6 +74,7 @@ function txOn(db: Db) {
     ...bucketWrites(db),
     ...agentWrites(db),
     ...surveyWrites(db),
+    ...crewWrites(db),
     /** Undoes the changes of `work` when it throws, and throws on; the transaction around it stays good. */
     attempt: <T>(work: () => Promise<T>): Promise<T> => inSavepoint(db, work),
   }

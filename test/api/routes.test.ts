@@ -103,6 +103,10 @@ test('the table of contents', () => {
     'POST /v1/outbox/:id/retry agent',
     'GET /v1/mailboxes reader',
     'GET /v1/mailboxes/:name/reconciliation admin',
+    'GET /v1/agents reader',
+    'POST /v1/agents/:name/revoke admin',
+    'PUT /v1/agents/:name/away agent',
+    'DELETE /v1/agents/:name/away agent',
     'GET /v1/openapi.json everybody',
   ])
   for (const { path, method, 'x-role': role = 'everybody' } of operations()) {
@@ -248,10 +252,13 @@ describe('what it answers is what it says', () => {
       ['POST', '/v1/tickets/1002/merge', { into: 1001 }, 200],
       ['POST', `/v1/outbox/${mail}/retry`, undefined, 200],
       ['POST', `/v1/quarantine/${(await api.reader.get('/v1/quarantine')).body.items[0].id}/replay`, undefined, 200],
+      ['POST', '/v1/agents/ana/revoke', undefined, 200],
+      ['PUT', '/v1/agents/ana/away', undefined, 200],
+      ['DELETE', '/v1/agents/ana/away', undefined, 200],
       ['POST', `/v1/mails/${await blocked(api, 902)}/release`, undefined, 200],
     ]
     for (const [method, url, body, status] of changes) {
-      const path = url.replace(/\/\d+/, '/{id}').replace(/\/\d+/, '/{other}')
+      const path = url.replace(/\/\d+/, '/{id}').replace(/\/\d+/, '/{other}').replace('/agents/ana', '/agents/{name}')
       const operation = operations().find(one => one.method === method && one.path === path)
       if (!operation) throw new Error(`${method} ${path} is not documented`)
       const answer = await api.admin.request(method, url, body)

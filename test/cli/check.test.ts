@@ -114,3 +114,25 @@ describeWithDovecot('check --connect (Dovecot)', () => {
     expect([alone.code, alone.stdout]).toEqual([0, expect.stringContaining('postdesk check --connect')])
   })
 })
+
+test.each<[string, string, number]>([
+  ['no way to prove who they are but a notification', '', 1],
+  ['addresses with a detail', 'subaddress: "+"', 0],
+])('agents with %s', async (_what, more, warnings) => {
+  await using home = await tempDir('check')
+  const nobody = {
+    host: '127.0.0.1',
+    port: 9,
+    tls: 'none',
+    verifyCertificate: true,
+    user: 'it',
+    password: 'x',
+  } as const
+  const { configPath, env } = await writeSetup(
+    { mailboxes: { it: { imap: nobody, smtp: { port: 9 }, more } } },
+    home.path,
+  )
+  const { stdout } = await command(['check', '--json', '--config', configPath], { env })
+  const { warnings: given } = JSON.parse(stdout) as Checked
+  expect(given.filter(one => one.startsWith('agents are only known'))).toHaveLength(warnings)
+})

@@ -115,3 +115,26 @@ describe('migrate', () => {
     expect(stderr).not.toContain(' at ')
   })
 })
+
+describe('agents', () => {
+  test('are listed with what is known of them, and their keys taken back', async () => {
+    const { folder, run } = await configured()
+    await using _folder = folder
+    const listed = await run('agents')
+    expect(listed.stdout).toBe(
+      'ana\tAna Pop\tana@example.org\tteams it\t0 open\tno mail yet\n' +
+        'ben\tBen Roe\tben@example.org ben@home.example\tteams support\t0 open\tno mail yet\n',
+    )
+    const revoked = await run('agents', 'revoke', 'ana')
+    expect(revoked.stdout).toMatch(
+      /^The keys of ana \(Ana Pop\) are taken back: .* before \d{4}-.*Z gives powers any more\.\n/,
+    )
+    expect((await run('agents')).stdout).toMatch(/^ana\t.*\tkeys revoked \d{4}-/)
+    expect(JSON.parse((await run('agents', '--json')).stdout)).toMatchObject([
+      { name: 'ana', keysSince: expect.any(String), awaySince: null },
+      { name: 'ben', keysSince: null },
+    ])
+    const nobody = await run('agents', 'revoke', 'zoe')
+    expect([nobody.code, nobody.stderr]).toEqual([1, 'postdesk: there is no agent zoe: known are ana, ben\n'])
+  })
+})

@@ -14,7 +14,17 @@ describe('the command line', () => {
   test.each([[['--help']], [['-h']], [['help']], [['serve', '--help']], [[]]])('%j tells what there is', async args => {
     const { code, stdout, stderr } = await command(args)
     expect([code, stderr]).toEqual([0, ''])
-    for (const word of ['serve', 'check', 'key create', 'migrate', 'explain', 'demo', '--config', '--json']) {
+    for (const word of [
+      'serve',
+      'check',
+      'key create',
+      'agents revoke',
+      'migrate',
+      'explain',
+      'demo',
+      '--config',
+      '--json',
+    ]) {
       expect(stdout).toContain(word)
     }
   })
@@ -32,6 +42,7 @@ describe('the command line', () => {
     [['serve', 'now'], 'serve does not take "now"'],
     [['serve', '--config'], '--config'],
     [['key', 'create', 'one', 'two'], 'key create'],
+    [['agents', 'revoke'], 'agents revoke NAME'],
     [['explain'], 'explain needs the path of a mail'],
   ])('%j is no way to call it', async (args, words) => {
     const { code, stdout, stderr } = await command(args)

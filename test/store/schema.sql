@@ -62,12 +62,30 @@ CREATE TABLE buckets (
     at TEXT NOT NULL
   ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE digest_lines (
+    agent TEXT NOT NULL,
+    event_id INTEGER NOT NULL REFERENCES ticket_events (id),
+    ticket_id INTEGER NOT NULL REFERENCES tickets (id),
+    notice TEXT NOT NULL,
+    at TEXT NOT NULL,
+    PRIMARY KEY (agent, event_id)
+  ) STRICT, WITHOUT ROWID;
+
 CREATE TABLE followers (
     ticket_id INTEGER NOT NULL REFERENCES tickets (id),
     agent TEXT NOT NULL,
     at TEXT NOT NULL,
     PRIMARY KEY (ticket_id, agent)
   ) STRICT, WITHOUT ROWID;
+
+CREATE TABLE handovers (
+    ticket_id INTEGER PRIMARY KEY REFERENCES tickets (id),
+    -- From whom it goes back to the team; null: it is to be given to somebody who is at work then.
+    agent TEXT,
+    at TEXT NOT NULL
+  ) STRICT;
+
+CREATE INDEX handovers_by_time ON handovers (at);
 
 CREATE TABLE left_out_mails (
     mailbox TEXT NOT NULL,
@@ -118,6 +136,8 @@ CREATE TABLE messages (
     report TEXT,
     forwarded TEXT
   ) STRICT;
+
+CREATE INDEX messages_by_agent ON messages (agent, received_at) WHERE agent IS NOT NULL AND raw_mail_id IS NOT NULL;
 
 CREATE INDEX messages_by_ticket ON messages (ticket_id, id) WHERE ticket_id IS NOT NULL;
 
@@ -236,6 +256,14 @@ CREATE INDEX raw_mails_by_outcome ON raw_mails (outcome, id);
 
 CREATE INDEX raw_mails_by_ticket ON raw_mails (ticket_id) WHERE ticket_id IS NOT NULL;
 
+CREATE TABLE reminders (
+    ticket_id INTEGER NOT NULL REFERENCES tickets (id),
+    what TEXT NOT NULL CHECK (what IN ('first-response', 'resolution')),
+    notice TEXT NOT NULL CHECK (notice IN ('due', 'breached')),
+    due_at TEXT NOT NULL,
+    PRIMARY KEY (ticket_id, what, notice, due_at)
+  ) STRICT, WITHOUT ROWID;
+
 CREATE TABLE settings (
     name TEXT PRIMARY KEY,
     value TEXT NOT NULL
@@ -314,11 +342,18 @@ CREATE TABLE tickets (
     revision INTEGER NOT NULL DEFAULT 1
   , merged_into INTEGER REFERENCES tickets (id) CHECK (merged_into <> id), pending_until TEXT, cause TEXT, fix TEXT, rating INTEGER CHECK (rating BETWEEN 1 AND 5), rating_comment TEXT) STRICT;
 
+CREATE INDEX tickets_by_assignee ON tickets (assignee, status) WHERE assignee IS NOT NULL;
+
+CREATE INDEX tickets_by_first_response ON tickets (first_response_due)
+    WHERE first_response_at IS NULL AND solved_at IS NULL;
+
 CREATE INDEX tickets_by_merge ON tickets (merged_into) WHERE merged_into IS NOT NULL;
 
 CREATE INDEX tickets_by_pending ON tickets (pending_until) WHERE pending_until IS NOT NULL;
 
 CREATE INDEX tickets_by_requester ON tickets (requester_id, id);
+
+CREATE INDEX tickets_by_resolution ON tickets (resolution_due) WHERE solved_at IS NULL;
 
 CREATE INDEX tickets_by_status ON tickets (status, updated_at, id);
 
