@@ -3,8 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { parseMail } from '../inbound/parse.ts'
 import { type DemoMail, type Passed, startDemoMail } from './mail-server.ts'
 import { type DemoService, startDemoService } from './service.ts'
-import { type Expected, STORIES, type Story } from './stories.ts'
-import { type LedgerLine, line, mailWords, sentLines, type TicketStory, ticketLines } from './telling.ts'
+import { AGENT, type Expected, STORIES, type Story } from './stories.ts'
+import { type LedgerLine, line, mailWords, sentLines, type TicketStory, ticketLines, toldLine } from './telling.ts'
 
 /**
  * Runs the service on a mail system of its own, plays a working day of mail and tells what happens. Gives exit code 0 only
@@ -50,7 +50,8 @@ type Scene = { readonly mail: DemoMail; readonly service: DemoService; readonly 
 /** One story: delivers its mail, waits until everything has happened, tells it, and compares. Gives what is wrong. */
 async function play(story: Story, number: number, { mail, service, tickets }: Scene): Promise<string[]> {
   const address = `${story.mailbox}@example.org`
-  const source = story.mail({ lastTo: to => lastTo(mail, to) })
+  const told = (title: string) => lastTo(mail, AGENT, `[#${tickets.get(title)}]`)
+  const source = story.mail({ lastTo: to => lastTo(mail, to), told })
   const passedBefore = mail.passed.length
   print(`${String(number).padStart(2)}. ${story.title}`)
   const written = await parseMail(Buffer.from(source)).catch(() => null)
@@ -62,12 +63,16 @@ async function play(story: Story, number: number, { mail, service, tickets }: Sc
     return items.find(item => item.uid === uid)
   })
   if (!arrived) return ['the mail was not taken in within ten seconds']
+  const toAgent = () => mail.passed.slice(passedBefore).filter(isToAgent)
+  // Agents are told after the mail was taken in, and only then is all on its way.
+  if (story.expected.told) await until(async () => (toAgent().length > 0 ? true : undefined))
   const ticket = arrived.ticket === null ? null : await settled(service, arrived.ticket)
   if (arrived.outcome === 'open' && ticket) tickets.set(story.title, ticket.id)
-  const sent = mail.passed.slice(passedBefore)
+  const sent = mail.passed.slice(passedBefore).filter(one => !isToAgent(one))
   for (const text of ticketLines(arrived, ticket)) print(text)
   for (const text of sentLines(sent)) print(text)
-  const faults = differences(story.expected, { arrived, ticket, sent, tickets })
+  for (const one of toAgent()) print(toldLine(one))
+  const faults = differences(story.expected, { arrived, ticket, sent, told: toAgent(), tickets })
   if (faults.length === 0) print(line('✔', 'as it should be'))
   print('')
   return faults
@@ -85,10 +90,11 @@ type Seen = {
   readonly arrived: LedgerLine
   readonly ticket: TicketStory | null | undefined
   readonly sent: readonly Passed[]
+  readonly told: readonly Passed[]
   readonly tickets: ReadonlyMap<string, number>
 }
 
-function differences(expected: Expected, { arrived, ticket, sent, tickets }: Seen): string[] {
+function differences(expected: Expected, { arrived, ticket, sent, told, tickets }: Seen): string[] {
   const faults: string[] = []
   const compare = (what: string, is: unknown, should: unknown) => {
     if (is !== should) faults.push(`${what} is ${JSON.stringify(is)}, it should be ${JSON.stringify(should)}`)
@@ -106,15 +112,22 @@ function differences(expected: Expected, { arrived, ticket, sent, tickets }: See
   if (expected.withheld) compare('the reason for no answer', lastWithheld(ticket), expected.withheld)
   const { says } = expected
   if (says && !sent.some(one => one.mail.text.includes(says))) faults.push(`no mail says "${says}"`)
+  compare('the number of mails to the agent', told.length, expected.told === undefined ? 0 : 1)
+  if (expected.told && !told.some(one => one.mail.text.includes(expected.told ?? '')))
+    faults.push(`nothing tells the agent "${expected.told}"`)
   return faults
+}
+
+function isToAgent({ to }: Passed): boolean {
+  return to.includes(AGENT)
 }
 
 function lastWithheld(ticket: TicketStory | null | undefined): unknown {
   return ticket?.events.findLast(event => event.kind === 'reply-withheld')?.data['why']
 }
 
-function lastTo(mail: DemoMail, address: string): Passed {
-  const found = mail.passed.findLast(({ to }) => to.includes(address))
+function lastTo(mail: DemoMail, address: string, subject = ''): Passed {
+  const found = mail.passed.findLast(one => one.to.includes(address) && one.mail.subject.includes(subject))
   if (!found) throw new Error(`no mail to ${address} yet`)
   return found
 }

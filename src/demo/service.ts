@@ -114,6 +114,7 @@ ${mailbox('support', 'Support', 'day')}${mailbox('it', 'IT Help', 'night')}
 teams: { it: { displayName: IT } }
 agents:
   ana: { displayName: Ana Pop, addresses: [ana@example.org], teams: [it] }
+agentMail: { undoFor: 3s }
 people: { domains: [example.org] }
 categories:
   network: { en: Network and VPN, fr: Réseau et VPN, nl: Netwerk en VPN, de: Netzwerk und VPN, ro: Rețea și VPN, es: Red y VPN }

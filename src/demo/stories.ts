@@ -8,6 +8,8 @@ import type { Passed } from './mail-server.ts'
 export type Past = {
   /** The last mail that our service sent to this address. Throws when there is none. */
   readonly lastTo: (address: string) => Passed
+  /** The last that the agent was told of the ticket of this story. Throws when there is none. */
+  readonly told: (title: string) => Passed
 }
 
 export type Expected = {
@@ -23,6 +25,8 @@ export type Expected = {
   readonly withheld?: string
   /** Somebody gets a person's answer. */
   readonly answerTo?: string
+  /** Words that stand in the mail that tells the agent of it, or what became of their own; left out: they get none. */
+  readonly told?: string
   /** Words that must stand in the mail that goes out. */
   readonly says?: string
 }
@@ -33,6 +37,9 @@ export type Story = {
   readonly mail: (past: Past) => string
   readonly expected: Expected
 }
+
+/** Ana of IT. */
+export const AGENT = 'ana@example.org'
 
 let count = 0
 const id = (who: string): string => `<${who}.${Date.now().toString(36)}.${++count}@example.org>`
@@ -64,7 +71,7 @@ function reply(
   to: Passed,
   { from, body, headers = [] }: { from: string; body: string; headers?: readonly string[] },
 ): string {
-  const { messageId, references, subject, from: author } = to.mail
+  const { messageId, references, subject, from: author, replyTo } = to.mail
   const quoted = to.mail.text
     .trim()
     .split('\n')
@@ -72,16 +79,21 @@ function reply(
   const chain = [...references, messageId].map(id => `<${id}>`).join(' ')
   return compose({
     from,
-    to: `${author?.name} <${author?.address}>`,
+    to: [...replyTo.map(({ address }) => address), author?.address ?? ''][0] ?? '',
     subject: subject.replace(/^(?!re:)/i, 'Re: '),
     body: [body, '', `On ${date()}, ${author?.name} <${author?.address}> wrote:`, ...quoted].join('\n'),
     headers: [`In-Reply-To: <${messageId}>`, `References: ${chain}`, ...headers],
   })
 }
 
+const VPN = 'Jane cannot reach the VPN'
+
+/** Ana answers what told her of Jane's ticket: it came to her alone, so it shows that it is she who writes. */
+const anaReplies = (past: Past, body: string) => reply(past.told(VPN), { from: `Ana Pop <${AGENT}>`, body })
+
 export const STORIES: readonly Story[] = [
   {
-    title: 'Jane cannot reach the VPN',
+    title: VPN,
     mailbox: 'support',
     mail: () =>
       compose({
@@ -90,7 +102,14 @@ export const STORIES: readonly Story[] = [
         subject: 'VPN does not connect',
         body: 'Hello,\n\nsince this morning my laptop says "authentication failed" when I start the VPN. Wifi is fine.\n\nThanks, Jane\n-- \nJane Doe, Sales',
       }),
-    expected: { outcome: 'open', category: 'network', priority: 'normal', status: 'open', acknowledged: 'en' },
+    expected: {
+      outcome: 'open',
+      category: 'network',
+      priority: 'normal',
+      status: 'open',
+      acknowledged: 'en',
+      told: 'authentication failed',
+    },
   },
   {
     title: 'Luc writes in French about the printer',
@@ -102,7 +121,7 @@ export const STORIES: readonly Story[] = [
         subject: "L'imprimante du 3e étage",
         body: "Bonjour,\n\nl'imprimante du troisième étage n'imprime plus depuis hier, elle affiche « bourrage papier » alors qu'il n'y en a pas.\n\nMerci d'avance\nLuc",
       }),
-    expected: { outcome: 'open', category: 'printing', acknowledged: 'fr' },
+    expected: { outcome: 'open', category: 'printing', acknowledged: 'fr', told: 'bourrage papier' },
   },
   {
     title: 'An urgent outage reaches it@ in the middle of the night',
@@ -114,7 +133,13 @@ export const STORIES: readonly Story[] = [
         subject: 'Dringend: Server ausgefallen',
         body: 'Hallo zusammen,\n\nder Server in der Produktion ist ausgefallen, niemand kann arbeiten. Bitte ruft mich sofort an.\n\nPetra',
       }),
-    expected: { outcome: 'open', priority: 'urgent', acknowledged: 'de', says: '+32 2 555 01 99' },
+    expected: {
+      outcome: 'open',
+      priority: 'urgent',
+      acknowledged: 'de',
+      says: '+32 2 555 01 99',
+      told: 'niemand kann arbeiten',
+    },
   },
   {
     title: 'Sanne forgot her password',
@@ -126,7 +151,7 @@ export const STORIES: readonly Story[] = [
         subject: 'Wachtwoord vergeten',
         body: 'Goedemorgen,\n\nik ben mijn wachtwoord vergeten en kan niet meer inloggen. Kunnen jullie het voor mij opnieuw instellen?\n\nGroetjes, Sanne',
       }),
-    expected: { outcome: 'open', category: 'password', acknowledged: 'nl' },
+    expected: { outcome: 'open', category: 'password', acknowledged: 'nl', told: 'ik ben mijn wachtwoord vergeten' },
   },
   {
     title: 'Ioana asks for a new monitor, in HTML only',
@@ -139,7 +164,7 @@ export const STORIES: readonly Story[] = [
         type: 'text/html; charset=utf-8',
         body: '<div>Bună ziua,</div><div><br></div><div>Aș dori un <b>monitor</b> nou pentru biroul meu, cel vechi nu mai pornește de ieri.</div><div>Mulțumesc, Ioana</div>',
       }),
-    expected: { outcome: 'open', category: 'hardware', acknowledged: 'ro' },
+    expected: { outcome: 'open', category: 'hardware', acknowledged: 'ro', told: 'biroul meu' },
   },
   {
     title: 'Jane adds something: she answers the acknowledgement',
@@ -149,7 +174,7 @@ export const STORIES: readonly Story[] = [
         from: 'Jane Doe <jane@example.org>',
         body: 'It works from my phone, by the way. Only the laptop is affected.',
       }),
-    expected: { outcome: 'append', ticketOf: 'Jane cannot reach the VPN', withheld: 'belongs-to-ticket' },
+    expected: { outcome: 'append', ticketOf: VPN, withheld: 'belongs-to-ticket', told: 'Only the laptop is affected' },
   },
   {
     title: "Luc's mailbox answers our acknowledgement: out of office",
@@ -177,38 +202,57 @@ export const STORIES: readonly Story[] = [
           'Precedence: bulk',
         ],
       }),
-    expected: { outcome: 'open', acknowledged: null },
+    expected: { outcome: 'open', acknowledged: null, told: 'All the news' },
   },
   {
-    title: 'Ana of IT answers Jane from her own mail client',
+    title: 'Ana of IT replies to the notification of it, in her own mail client: Jane gets her words',
     mailbox: 'support',
     mail: past =>
-      reply(past.lastTo('jane@example.org'), {
-        from: 'Ana Pop <ana@example.org>',
-        body: 'Hello Jane,\n\nyour certificate had expired. I have renewed it: please restart the laptop and try again.\n\nAna',
-      }),
+      anaReplies(
+        past,
+        'Hello Jane,\n\nyour certificate had expired. I have renewed it: please restart the laptop and try again.\n\nAna',
+      ),
     expected: {
       outcome: 'append',
-      ticketOf: 'Jane cannot reach the VPN',
+      ticketOf: VPN,
       status: 'pending',
       answerTo: 'jane@example.org',
       says: 'certificate had expired',
     },
   },
   {
-    title: 'Ana solves it: #solved as the first line',
+    title: 'Ana leaves a word for her colleagues: #note as the first line, and Jane hears nothing of it',
     mailbox: 'support',
-    mail: past =>
-      reply(past.lastTo('jane@example.org'), {
-        from: 'Ana Pop <ana@example.org>',
-        body: '#solved\n\nI see you connected now. Have a good day!',
-      }),
+    mail: past => anaReplies(past, '#note\n\nThe certificates of all sales laptops expire this week.'),
+    expected: { outcome: 'append', ticketOf: VPN, status: 'pending', withheld: 'note' },
+  },
+  {
+    title: 'Ana solves it: #solved as the first line, and she gets a receipt; for three seconds she could take it back',
+    mailbox: 'support',
+    mail: past => anaReplies(past, '#solved\n\nI see you connected now. Have a good day!'),
     expected: {
       outcome: 'append',
-      ticketOf: 'Jane cannot reach the VPN',
+      ticketOf: VPN,
       status: 'solved',
       answerTo: 'jane@example.org',
       says: 'Have a good day',
+      told: 'Reply #undo until',
+    },
+  },
+  {
+    title: 'Somebody writes in the name of Ana: her address alone proves nothing, so it waits for an agent',
+    mailbox: 'support',
+    mail: past =>
+      reply(past.lastTo('jane@example.org'), {
+        from: `Ana Pop <${AGENT}>`,
+        body: '#open\n\nPlease tell me your password, Jane.',
+      }),
+    expected: {
+      outcome: 'append',
+      ticketOf: VPN,
+      status: 'solved',
+      withheld: 'belongs-to-ticket',
+      told: 'tell me your password',
     },
   },
   {
@@ -221,16 +265,17 @@ export const STORIES: readonly Story[] = [
       }),
     expected: {
       outcome: 'append',
-      ticketOf: 'Jane cannot reach the VPN',
+      ticketOf: VPN,
       status: 'solved',
       withheld: 'belongs-to-ticket',
+      told: 'takes no part in ticket',
     },
   },
   {
     title: 'The acknowledgement to Sanne bounces',
     mailbox: 'support',
     mail: past => bounce(past.lastTo('sanne@example.org')),
-    expected: { outcome: 'report', ticketOf: 'Sanne forgot her password' },
+    expected: { outcome: 'report', ticketOf: 'Sanne forgot her password', told: 'returned for good' },
   },
   {
     title: 'A broken mail arrives',

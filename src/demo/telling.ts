@@ -110,3 +110,12 @@ export function sentLines(sent: readonly Passed[]): string[] {
     return line('sent', `to ${to.join(', ')}: ${words.length > 700 ? `${words.slice(0, 700)} …` : words}`)
   })
 }
+
+/** A mail that tells an agent something: who it seems to come from, and how it begins. */
+export function toldLine({ to, mail }: Passed): string {
+  const words = mail.text.replace(/\s+/g, ' ').trim()
+  return line(
+    'told',
+    `${to.join(', ')}, from "${mail.from?.name}": ${words.length > 240 ? `${words.slice(0, 240)} …` : words}`,
+  )
+}

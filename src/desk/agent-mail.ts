@@ -85,7 +85,7 @@ export function agentWork(
     mergeInto: merge?.into ?? null,
     relay,
     receipt,
-    holdUntil: receipt ? plus(facts.now, policy.agentMail.undoForMs) : null,
+    holdUntil: receipt && policy.agentMail.undoForMs > 0 ? plus(facts.now, policy.agentMail.undoForMs) : null,
   }
 
   function answer(): Relay {

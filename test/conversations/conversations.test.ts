@@ -34,6 +34,8 @@ type ExpectedMail = {
   readonly automatic?: string | null
   readonly withheld?: string
   readonly sent: readonly ExpectedSent[]
+  /** The agents who are told of it. */
+  readonly told?: readonly string[]
 }
 
 type ExpectedTicket = {
@@ -113,7 +115,7 @@ describe('conversations', () => {
 })
 
 const MAIL_FIELDS =
-  'mailbox outcome reason ticket author standing signal language newText attachments automatic withheld sent'
+  'mailbox outcome reason ticket author standing signal language newText attachments automatic withheld sent told'
 const SENT_FIELDS = 'to subject automatic from answers says hides attachments'
 
 /** The story of a folder. Throws when a mail is not told of, or a field is not known: nothing is left out by mistake. */
@@ -148,7 +150,7 @@ function wanted(expected: ExpectedMail, run: Run) {
 }
 
 /** The same of what happened, in as far as the story asks for it. */
-function happened({ line, ticket, sent }: Arrived, expected: ExpectedMail, run: Run) {
+function happened({ line, ticket, sent, told }: Arrived, expected: ExpectedMail, run: Run) {
   const message = ticket?.messages.find(({ rawMail }) => rawMail === line.id) ?? null
   const last = (kind: string) => ticket?.events.findLast(event => event.kind === kind)?.data
   const seen: Record<keyof Omit<ExpectedMail, 'mailbox' | 'sent'>, unknown> = {
@@ -163,14 +165,15 @@ function happened({ line, ticket, sent }: Arrived, expected: ExpectedMail, run: 
     attachments: message?.attachments.map(({ filename }) => filename),
     automatic: (message?.automatic as { kind: string } | null | undefined)?.kind ?? null,
     withheld: last('reply-withheld')?.['why'],
+    told: told.flatMap(({ envelope }) => envelope.to).sort(),
   }
   return {
     ...Object.fromEntries(Object.entries(seen).filter(([field]) => field in expected)),
-    sent: sent.map((one, at) => told(one, expected.sent[at], run)),
+    sent: sent.map((one, at) => mailed(one, expected.sent[at], run)),
   }
 }
 
-function told(sent: Sent, expected: ExpectedSent | undefined, run: Run) {
+function mailed(sent: Sent, expected: ExpectedSent | undefined, run: Run) {
   const { parsed, envelope } = sent
   const text = `${parsed.text ?? ''}\n${parsed.html || ''}`
   const automatic = header(sent, 'Auto-Submitted') === 'auto-replied' && envelope.from === ''

@@ -2,7 +2,7 @@ import Database from 'better-sqlite3'
 import type { SmtpMail } from '../support/smtp.ts'
 import { brokenInvariants } from '../support/store.ts'
 import type { Listed } from './inbox.ts'
-import { AGENT, type Copy, conversationsOf, copiesThatAre, copyIn, type Mail } from './mails.ts'
+import { AGENTS, agentAddress, type Copy, conversationsOf, copiesThatAre, copyIn, type Mail } from './mails.ts'
 import { checkSent, type HandedOver, type LifeEnd, type Outgoing, type SentAgain } from './sent.ts'
 
 /*
@@ -10,6 +10,8 @@ import { checkSent, type HandedOver, type LifeEnd, type Outgoing, type SentAgain
  */
 
 export type Evidence = {
+  /** The number of the schedule. */
+  readonly schedule: number
   readonly mails: readonly Mail[]
   readonly afterReading: 'leave' | 'seen' | 'flag' | 'move'
   /** The bytes of each copy that was delivered. */
@@ -221,15 +223,27 @@ function checkTickets(
   for (const ticket of tickets.keys()) if (!ours.has(ticket)) differ('doubled', `nobody asked for ticket ${ticket}`)
 }
 
-/** One acknowledgement for each ticket, one mail to the requester for each answer of an agent, and all of it sent. */
-function checkOutbox({ mails }: Evidence, linesOf: LinesOf, outbox: readonly Outgoing[], differ: Differ): void {
+/**
+ * One acknowledgement for each ticket, one mail to the requester for each answer of an agent, each agent told once of each
+ * mail that the requester wrote, and all of it sent.
+ */
+function checkOutbox(
+  { mails, schedule }: Evidence,
+  linesOf: LinesOf,
+  outbox: readonly Outgoing[],
+  differ: Differ,
+): void {
   const owed: string[] = []
   for (const members of conversationsOf(mails).values()) {
     const ticket = members.flatMap(linesOf)[0]?.ticket
     if (ticket === undefined) continue
     owed.push(`acknowledgement on ticket ${ticket} to ${members[0]?.from}`)
-    for (const mail of members.filter(({ from }) => from === AGENT))
-      if (linesOf(mail).length > 0) owed.push(`answer on ticket ${ticket} to ${members[0]?.from}`)
+    const taken = members.filter(mail => linesOf(mail).length > 0)
+    for (const { from, author } of taken) {
+      if (from === agentAddress(AGENTS[0], schedule)) owed.push(`answer on ticket ${ticket} to ${members[0]?.from}`)
+      if (author !== 'requester') continue
+      for (const agent of AGENTS) owed.push(`notification on ticket ${ticket} to ${agentAddress(agent, schedule)}`)
+    }
   }
   const made = outbox.map(({ kind, ticket, recipients }) => `${kind} on ticket ${ticket} to ${recipients}`)
   for (const one of without(owed, made)) differ('lost', `no ${one}`)

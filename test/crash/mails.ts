@@ -1,4 +1,5 @@
 import { mail as write } from '../support/mail.ts'
+import { OUR_MX } from '../support/setup.ts'
 import type { Random } from './random.ts'
 
 /*
@@ -7,7 +8,14 @@ import type { Random } from './random.ts'
  */
 
 export const MAILBOXES = ['it', 'support'] as const
-export const AGENT = 'ana@example.org'
+
+/** Each agent of a schedule looks after all of its tickets. The first one writes. */
+export const AGENTS = ['ana', 'ben'] as const
+
+/** The address of an agent in a schedule. */
+export function agentAddress(agent: string, schedule: number): string {
+  return `${agent}@${domainOf(schedule)}`
+}
 
 export type Mail = {
   readonly id: string
@@ -37,10 +45,11 @@ export type Copy = { readonly id: string; readonly mailbox: string; readonly fol
 /** The header field that names the copy. Identity is what the sender wrote, and so is not touched by it. */
 export const COPY_FIELD = 'X-Crash-Copy'
 
-/** The bytes of a copy as they are delivered. */
+/** The bytes of a copy as our mail server delivers them; it found that each sender is who the mail says. */
 export function copyBytes(mail: Mail, copy: Copy, acknowledgement: string | null): Buffer {
   const transport = `${COPY_FIELD}: ${copy.id}\r\nDelivered-To: ${copy.mailbox}@example.org\r\n`
-  return Buffer.concat([Buffer.from(transport), mail.bytes(acknowledgement)])
+  const found = `Authentication-Results: ${OUR_MX}; dmarc=pass header.from=${mail.from.split('@')[1]}\r\n`
+  return Buffer.concat([Buffer.from(transport + found), mail.bytes(acknowledgement)])
 }
 
 /** Which copy these bytes are; null when they are none of ours. */
@@ -93,10 +102,10 @@ export function makeConversations(random: Random, schedule: number): Mail[] {
     }
     for (const author of ['requester', 'robot', 'agent'] as const) {
       if (!random.chance(0.4)) continue
-      const own = `${author}.${at}@${author === 'agent' ? 'example.org' : domainOf(schedule)}`
+      const own = `${author}.${at}@${domainOf(schedule)}`
       make({
         conversation,
-        from: author === 'agent' ? AGENT : from,
+        from: author === 'agent' ? agentAddress(AGENTS[0], schedule) : from,
         author,
         messageId: own,
         cited: [messageId],

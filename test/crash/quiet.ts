@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import Database from 'better-sqlite3'
 import { command } from '../support/command.ts'
+import { isDispatched } from '../support/store.ts'
 import type { Inbox } from './inbox.ts'
 import { copiesThatAre } from './mails.ts'
 import type { Schedule } from './plan.ts'
@@ -11,8 +12,8 @@ import type { Home, Program } from './program.ts'
  */
 
 /**
- * Throws, with what is left, unless every mail on the server has its line in the ledger and is marked or moved, and nothing
- * waits in the outbox for its first or second try. Gives the ids of what was tried more often and waits: for minutes, of its
+ * Throws, with what is left, unless every mail on the server has its line in the ledger and is marked or moved, and every
+ * agent was told of it, and nothing waits in the outbox for its first or second try. Gives the ids of what was tried more often and waits: for minutes, of its
  * own time.
  */
 export async function isQuiet(
@@ -45,6 +46,7 @@ export async function isQuiet(
       )
       .all()
     const stuck = queued.filter(({ attempts }) => attempts > 2)
+    if (!isDispatched(databasePath)) throw new Error('agents are still to be told')
     if (queued.length > stuck.length) throw new Error(`in the outbox: ${JSON.stringify(queued)}`)
     return stuck.map(({ id }) => id)
   } finally {

@@ -53,6 +53,7 @@ const SABOTAGES: readonly Sabotage[] = [
     what: 'an acknowledgement was never made',
     sql: "delete from promises; delete from outbox where kind = 'acknowledgement'",
   },
+  { what: 'agents were told nothing', sql: "delete from outbox where kind = 'notification'" },
   { what: 'an acknowledgement still waits', sql: "update outbox set state = 'queued', sent_at = null" },
   { what: 'what is said to be sent was not', change: ({ accepted }) => ({ accepted: accepted.slice(1) }) },
   {

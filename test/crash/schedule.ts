@@ -4,14 +4,14 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import Database from 'better-sqlite3'
 import type { DovecotServer } from '../support/dovecot.ts'
 import { adminKey } from '../support/service.ts'
-import { writeSetup } from '../support/setup.ts'
+import { NOTIFIED_DESK, writeSetup } from '../support/setup.ts'
 import type { SmtpMail, SmtpTestServer } from '../support/smtp.ts'
 import { brokenInvariants } from '../support/store.ts'
 import { eventually } from '../support/wait.ts'
 import { type Checked, check, type Difference, type Evidence } from './check.ts'
 import { imapDialogue } from './imap-proxy.ts'
 import { DONE, Inbox } from './inbox.ts'
-import { type Copy, conversationsOf, copyBytes, domainOf, MAILBOXES, type Mail } from './mails.ts'
+import { AGENTS, agentAddress, type Copy, conversationsOf, copyBytes, domainOf, MAILBOXES, type Mail } from './mails.ts'
 import type { End, Happening, Life, Schedule } from './plan.ts'
 import { type Home, Program } from './program.ts'
 import { startProxy, type TcpProxy } from './proxy.ts'
@@ -102,6 +102,7 @@ class Running {
     )
     const evidence: Evidence = {
       afterReading: this.#schedule.afterReading,
+      schedule: this.#schedule.number,
       mails: this.#schedule.mails,
       delivered: this.#delivered,
       expunged: this.#expunged,
@@ -134,7 +135,8 @@ class Running {
       const imap = dovecot.account(user, { tls: 'none', port: imapProxy.port })
       return [name, { imap, startFrom, more, smtp: { port: smtpProxy.port } }] as const
     })
-    const setup = { mailboxes: Object.fromEntries(mailboxes), shutdownGrace: '60s' }
+    const desk = deskOf(this.#schedule.number)
+    const setup = { mailboxes: Object.fromEntries(mailboxes), desk, shutdownGrace: '60s' }
     return { ...(await writeSetup(setup, this.#folder)), folder: this.#folder, preload, since: this.#since }
   }
 
@@ -342,6 +344,14 @@ class Running {
     writeFileSync(join(this.#folder, 'events.txt'), `${this.#events.join('\n')}\n`)
     writeFileSync(join(this.#folder, 'schedule.json'), JSON.stringify(this.#schedule, null, 1))
   }
+}
+
+/** The small desk, but that its agents look after all tickets, are told of each mail, and are known by the schedule. */
+function deskOf(schedule: number): string {
+  const agents = AGENTS.map(
+    name => `  ${name}: { displayName: ${name}, addresses: [${agentAddress(name, schedule)}], teams: [it, support] }\n`,
+  )
+  return NOTIFIED_DESK.replace(/^agents:\n( .*\n)+/m, `agents:\n${agents.join('')}`)
 }
 
 /** Resolves when the program is up, or has ended. */

@@ -54,6 +54,7 @@ export const STATEMENTS: readonly (readonly [kind: string, text: RegExp])[] = [
   ['opening a ticket', /^insert into "tickets"/i],
   ['saving a message', /^insert into "messages"/i],
   ['queueing a mail', /^insert into "outbox"/i],
+  ['telling an agent', /^insert into "notifications"/i],
   ['claiming a mail', /^update "outbox" set "attempts"/i],
   ['noting a delivery', /^update "outbox" set "state"/i],
   ['moving the cursor', /^insert into "mailbox_folders"/i],
@@ -62,6 +63,7 @@ export const STATEMENTS: readonly (readonly [kind: string, text: RegExp])[] = [
 /** What a transaction was for, by the kinds of statements in it; the first that occurs counts. */
 export const COMMITS: readonly (readonly [commit: string, kind: string])[] = [
   ['commit of mails', 'saving a mail'],
+  ['commit of notifications', 'telling an agent'],
   ['commit of claims', 'claiming a mail'],
   ['commit of deliveries', 'noting a delivery'],
   ['commit of a cursor', 'moving the cursor'],

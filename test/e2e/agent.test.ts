@@ -5,13 +5,14 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Arrived, type Desk, describeOnBoth, header, only, replyTo, startDesk } from '../support/desk.ts'
 import type { TestMail } from '../support/mail.ts'
 import type { TicketSeen } from '../support/service.ts'
+import { NOTIFIED_DESK } from '../support/setup.ts'
 
 const ANA = { from: 'Ana Pop <ana@example.org>' }
 
 describeOnBoth('the agent', kind => {
   let desk: Desk
   beforeAll(async () => {
-    desk = await startDesk(kind, { mailboxes: { it: {} } })
+    desk = await startDesk(kind, { mailboxes: { it: {} }, desk: NOTIFIED_DESK })
   }, 60_000)
   afterAll(() => desk?.[Symbol.asyncDispose](), 60_000)
 
@@ -23,8 +24,8 @@ describeOnBoth('the agent', kind => {
       text: 'Hello, my laptop does not start any more. Can you help me, please?',
       messageId: `${name.toLowerCase()}-1@example.org`,
     }
-    const { ticket, sent } = await desk.onTicket(theirs)
-    return { ticket, theirs, ack: only(sent) }
+    const { ticket, sent, told } = await desk.onTicket(theirs)
+    return { ticket, theirs, ack: only(sent), notification: only(told) }
   }
   const citing = (theirs: { messageId: string; subject: string; text: string }, reply: TestMail): TestMail => ({
     ...ANA,
@@ -66,6 +67,29 @@ describeOnBoth('the agent', kind => {
     expect(thanks.line).toMatchObject({ outcome: 'append', ticket: ticket.id })
     expect(thanks.ticket.status).toBe('open')
     expect(thanks.sent).toEqual([])
+  })
+
+  test('replies to what told her of it, which shows that it is she where nothing else does', async () => {
+    const { ticket, theirs, notification } = await opened('Gus')
+    expect(notification.envelope.to).toEqual(['ana@example.org'])
+    expect(notification.parsed.from?.value).toEqual([{ name: 'Gus via IT desk', address: 'it@example.org' }])
+    expect(notification.parsed.text).toMatch(/^Hello, my laptop does not start any more/)
+
+    const forged = await desk.onTicket(citing(theirs, { text: '#solved\n\nYour password, please.' }), {
+      unproven: true,
+    })
+    expect(forged.line.ticket).toBe(ticket.id)
+    expect(forged.ticket.messages.at(-1)).toMatchObject({ author: 'stranger', standing: 'pending' })
+    expect(forged.ticket.status).toBe('open')
+    expect(forged.sent).toEqual([])
+
+    const reply = replyTo(notification, { ...ANA, text: '#solved\n\nIt starts again.' })
+    const answered = await desk.onTicket(reply, { unproven: true })
+    expect(answered.ticket).toMatchObject({ id: ticket.id, status: 'solved' })
+    const answer = only(answered.sent)
+    expect(answer.envelope.to).toEqual(['gus@example.org'])
+    expect(answer.parsed.text?.trim()).toBe('It starts again.')
+    expect(only(answered.told).parsed.text).toContain(`[#${ticket.id}] Sent to Gus.`)
   })
 
   test('answers the requester directly: the desk sends nothing, and the ticket is answered all the same', async () => {

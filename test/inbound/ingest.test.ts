@@ -177,7 +177,12 @@ describe('a reply', () => {
 })
 
 describe("an agent's answer", () => {
-  const ana = { from: 'Ana <ana@example.org>', to: 'it@example.org' }
+  const headers = { 'Authentication-Results': 'mx.example.org; dmarc=pass header.from=example.org' }
+  const ana = { from: 'Ana <ana@example.org>', to: 'it@example.org', headers }
+
+  beforeEach(() => {
+    intake = { ...intake, policy: policy({ mx: { servIds: new Set(['mx.example.org']), sealers: new Set() } }) }
+  })
 
   test('reaches the requester once, under the name of the agent, with the attachments', async () => {
     await take({ ...jane, messageId: 'a@jane.example', subject: 'Printer' })

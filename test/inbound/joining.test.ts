@@ -47,6 +47,10 @@ const take = async (given: TestMail): Promise<Ingested> => {
   return taken
 }
 const lastSent = async () => (await store.read.outbox({ limit: 1 }))[0]?.mail
+/** What our own mail server found; it is asked where a test starts with `telling`. */
+const says = (results: string) => ({ 'Authentication-Results': `mx.example.org; ${results}` })
+const proven = { headers: says('dmarc=pass header.from=example.org') }
+const telling = { mx: { servIds: new Set(['mx.example.org']), sealers: new Set<string>() } }
 const jane = { from: 'Jane Doe <jane@example.org>', subject: 'Printer' }
 const ana = { from: 'Ana Pop <ana@example.org>', subject: 'Re: Printer' }
 
@@ -113,18 +117,19 @@ describe('people in copy', () => {
   const bob = 'Bob Roe <bob@example.org>'
 
   test('hear the answers, are told once how to leave, and leave', async () => {
+    start(telling)
     await take({ ...jane, cc: bob, messageId: 'q@x' })
-    await take({ ...ana, text: 'First.', inReplyTo: 'q@x' })
+    await take({ ...ana, ...proven, text: 'First.', inReplyTo: 'q@x' })
     const first = await lastSent()
     expect(first).toMatchObject({ to: [{ address: 'jane@example.org' }], cc: [{ address: 'bob@example.org' }] })
     expect(first?.text).toContain('LEAVE')
-    await take({ ...ana, text: 'Second.', inReplyTo: 'q@x' })
+    await take({ ...ana, ...proven, text: 'Second.', inReplyTo: 'q@x' })
     const second = await lastSent()
     expect(second?.cc).toHaveLength(1)
     expect(second?.text).toBe('Second.\n')
 
     await take({ from: bob, subject: 'Re: Printer', text: 'LEAVE', inReplyTo: first?.messageId ?? '' })
-    await take({ ...ana, text: 'Third.', inReplyTo: 'q@x' })
+    await take({ ...ana, ...proven, text: 'Third.', inReplyTo: 'q@x' })
     expect(await lastSent()).toMatchObject({ cc: [], text: 'Third.\n' })
     expect(await store.read.participants(1001)).toMatchObject([
       { address: 'jane@example.org', left: false },
@@ -133,21 +138,25 @@ describe('people in copy', () => {
   })
 
   test('are not brought in by somebody who knows only the number', async () => {
+    start(telling)
     await take({ ...jane, messageId: 'q@x' })
-    const forged = { ...jane, subject: 'Re: Printer [#1001]', cc: 'mallory@other.example', text: 'and my friend' }
+    const forged = {
+      ...jane,
+      ...proven,
+      subject: 'Re: Printer [#1001]',
+      cc: 'mallory@other.example',
+      text: 'and my friend',
+    }
     expect(await take(forged)).toMatchObject({ outcome: 'append', ticket: 1001 })
-    await take({ ...ana, text: 'The answer.', inReplyTo: 'q@x' })
-    expect(await lastSent()).toMatchObject({ to: [{ address: 'jane@example.org' }], cc: [] })
+    await take({ ...ana, ...proven, text: 'The answer.', inReplyTo: 'q@x' })
+    expect(await lastSent()).toMatchObject({ text: 'The answer.\n', to: [{ address: 'jane@example.org' }], cc: [] })
   })
 })
 
 describe('where our mail server tells who the sender is', () => {
-  const says = (results: string) => ({ 'Authentication-Results': `mx.example.org; ${results}` })
-  const telling = { mx: { servIds: new Set(['mx.example.org']), sealers: new Set<string>() } }
-
   test('a forged requester is a stranger, a forged agent answers nobody', async () => {
     start(telling)
-    await take({ ...jane, messageId: 'q@x', headers: says('dmarc=pass header.from=example.org') })
+    await take({ ...jane, messageId: 'q@x', ...proven })
     const forged = says('dmarc=fail header.from=example.org')
     await take({
       ...jane,
@@ -167,7 +176,7 @@ describe('where our mail server tells who the sender is', () => {
     ])
     expect((await store.read.outbox({ limit: 10 })).map(({ kind }) => kind)).toEqual(['acknowledgement'])
 
-    await take({ ...ana, text: 'Turn it off.', inReplyTo: 'q@x', headers: says('dmarc=pass header.from=example.org') })
+    await take({ ...ana, ...proven, text: 'Turn it off.', inReplyTo: 'q@x' })
     expect(await lastSent()).toMatchObject({ text: 'Turn it off.\n', to: [{ address: 'jane@example.org' }] })
   })
 
@@ -176,14 +185,15 @@ describe('where our mail server tells who the sender is', () => {
     const phishing = { ...jane, subject: 'Call +1 900 now' }
     await take(phishing)
     expect(JSON.stringify(await lastSent())).not.toContain('900')
-    await take({ ...phishing, headers: says('dmarc=pass header.from=example.org') })
+    await take({ ...phishing, ...proven })
     expect((await lastSent())?.subject).toContain('900')
   })
 })
 
 test('what was done long ago is followed up by a new ticket that says so', async () => {
+  start(telling)
   await take({ ...jane, messageId: 'q@x' })
-  await take({ ...ana, text: '#solved\nDone.', inReplyTo: 'q@x' })
+  await take({ ...ana, ...proven, text: '#solved\nDone.', inReplyTo: 'q@x' })
   now = plus(now, 400 * DAY)
   const late = await take({ ...jane, subject: 'Re: Printer', inReplyTo: 'q@x', text: 'It is broken again.' })
   expect(late).toMatchObject({ outcome: 'open', ticket: 1002 })

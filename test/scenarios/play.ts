@@ -1,17 +1,17 @@
 /*
- * Plays one scenario: the built program on a database of its own, IMAP and SMTP servers in this process, and the REST API for
- * what agents do.
+ * Plays one scenario: the built program on a database of its own, IMAP and SMTP servers in this process. The agent answers
+ * what they are told by mail, from a mail client; the REST API is for the rest.
  */
 import { type ParsedMail, simpleParser } from 'mailparser'
 import { instantOf } from '../../src/instant.ts'
-import { readSent, type Sent } from '../support/desk.ts'
+import { readSent, replyTo, type Sent } from '../support/desk.ts'
 import { mail } from '../support/mail.ts'
 import type { LedgerLine, Page, TicketSeen } from '../support/service.ts'
 import { type Fill, filler } from './fill.ts'
 import { headerOf, type Scenario, type Step } from './format.ts'
 import { judge, type Verdict } from './judge.ts'
 import type { Program, ProgramDesk } from './program.ts'
-import { AGENT, type Boxes, deskFor, recipients } from './setup.ts'
+import { type Boxes, deskFor, recipients } from './setup.ts'
 
 /** What became of a step that is a mail. */
 export type Played =
@@ -73,6 +73,15 @@ async function play(scenario: Scenario, desk: ProgramDesk, boxes: Boxes): Promis
     if (ticket === undefined) throw new Error(`step ${id} is on no ticket that an agent could act on`)
     return ticket
   }
+  /** The newest that the agent was told of this ticket. */
+  const notificationOf = async (ticket: number): Promise<Sent> => {
+    const lines = await desk.service.outbox(`ticket=${ticket}`)
+    const ids = lines.filter(({ kind }) => kind === 'notification').map(({ messageId }) => `<${messageId}>`)
+    const mails = await Promise.all(desk.smtp.mails.map(readSent))
+    const newest = mails.findLast(({ parsed }) => ids.includes(parsed.messageId ?? ''))
+    if (!newest) throw new Error(`the agent was told nothing of ticket ${ticket}`)
+    return newest
+  }
   const arrive = async (step: In): Promise<void> => {
     const to = fill(step.to, step)
     // Copies of one mail were written at one time; what has no id was written a minute later each time.
@@ -82,7 +91,11 @@ async function play(scenario: Scenario, desk: ProgramDesk, boxes: Boxes): Promis
     const bytes = write(step, to, date, fill)
     const parsed = await simpleParser(bytes)
     for (const mailbox of recipients(to).flatMap(address => boxes.get(address) ?? [])) {
-      const arrived = await desk.arrives(bytes, { mailbox, receivedAt: instantOf(Date.now() + aheadMs) })
+      const arrived = await desk.arrives(bytes, {
+        mailbox,
+        receivedAt: instantOf(Date.now() + aheadMs),
+        unproven: true,
+      })
       sent.push(...arrived.sent)
       if (played.has(step.id)) continue
       const { line, ticket } = arrived
@@ -95,15 +108,20 @@ async function play(scenario: Scenario, desk: ProgramDesk, boxes: Boxes): Promis
   }
   const answer = async (step: Out): Promise<void> => {
     const ticket = onTicket(step.replyTo)
-    const before = desk.smtp.mails.length
-    const words = { kind: 'answer', text: fill(step.body, step), agent: AGENT, ...(step.solve ? { solve: true } : {}) }
-    const { id } = await ask<{ id: number }>(desk, 'POST', `/v1/tickets/${ticket}/messages`, words)
-    await desk.service.sent()
-    const copies = await Promise.all(desk.smtp.mails.slice(before).map(readSent))
-    sent.push(...copies)
-    played.set(step.id, { dir: 'out', id: step.id, message: id, sent: copies })
-    answers.set(step.id, copies)
-    ticketOf.set(step.id, ticket)
+    const notification = await notificationOf(ticket)
+    const text = `${step.solve ? '#solved\n' : ''}${fill(step.body, step)}`
+    const from = notification.parsed.to
+    const date = new Date(Date.now() + aheadMs)
+    const reply = replyTo(notification, { from: [from].flat()[0]?.text ?? null, date, text })
+    const mailbox = recipients(`${reply.to}`).flatMap(address => boxes.get(address) ?? [])[0] ?? ''
+    const arrived = await desk.arrives(reply, { mailbox, receivedAt: instantOf(date.getTime()), unproven: true })
+    const { ticket: on, line } = arrived
+    const message = on?.messages.find(({ rawMail }) => rawMail === line.id)
+    if (!on || !message) throw new Error(`the answer ${step.id} came to nothing: ${line.outcome}, ${line.reason}`)
+    sent.push(...arrived.sent)
+    played.set(step.id, { dir: 'out', id: step.id, message: message.id, sent: arrived.sent })
+    answers.set(step.id, arrived.sent)
+    ticketOf.set(step.id, on.id)
   }
 
   for (const step of scenario.steps) {

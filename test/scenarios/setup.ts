@@ -1,5 +1,5 @@
 /*
- * The desk that a file of scenarios writes to: a mailbox for each address, always open, one agent.
+ * The desk that a file of scenarios writes to: a mailbox for each address, always open, one agent who looks after all of them.
  */
 import type { DeskOptions } from '../support/desk.ts'
 import { SMALL_DESK } from '../support/setup.ts'
@@ -33,19 +33,23 @@ export function recipients(to: string): string[] {
 
 /**
  * As an admin would configure it: the people it serves are those of our own domains, everybody else is a customer. Nobody
- * has looked at who the senders are, so no mail server is named whose word would count.
+ * has looked at who the senders are, so no mail server is named whose word would count; the agent is known by what they were
+ * told, however long ago.
  */
 export function deskFor(boxes: Boxes): DeskOptions {
   const domains = [...new Set([...boxes.keys()].map(address => address.split('@')[1] ?? ''))]
   const level = SMALL_DESK.slice(SMALL_DESK.indexOf('calendars:'))
-  const teams = [...boxes.values()].map(name => `${name}: { displayName: Team }`).join(', ')
+  const names = [...boxes.values()]
+  const teams = names.map(name => `${name}: { displayName: Team }`).join(', ')
   const addresses = JSON.stringify(domains.map(domain => `${AGENT}@${domain}`))
   return {
     mailboxes: Object.fromEntries(
       [...boxes].map(([address, name]) => [name, { addresses: [address], more: "subaddress: '+'" }]),
     ),
     desk: `teams: { ${teams} }
-agents: { ${AGENT}: { displayName: Our Agent, addresses: ${addresses} } }
+agents: { ${AGENT}: { displayName: Our Agent, addresses: ${addresses}, teams: ${JSON.stringify(names)} } }
+agentMail: { undoFor: 0s, keysFor: 99999h }
+trust: { mailServers: [] }
 people: { domains: ${JSON.stringify(domains)} }
 ${level}`,
   }

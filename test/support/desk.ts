@@ -10,6 +10,7 @@ import { startDovecot } from './dovecot.ts'
 import { startHoodiecrow } from './hoodiecrow.ts'
 import { mail, type TestMail } from './mail.ts'
 import type { MailServer } from './mail-server.ts'
+import { fromOurMx } from './mx.ts'
 import { describeWithDovecot } from './needs-dovecot.ts'
 import { type LedgerLine, type Service, type ServiceApi, startService, type TicketSeen } from './service.ts'
 import type { DeskSetup, MailboxSetup } from './setup.ts'
@@ -30,11 +31,18 @@ export type Sent = SmtpMail & { readonly parsed: ParsedMail; readonly source: st
 export type Arrived = {
   readonly line: LedgerLine
   readonly ticket: TicketSeen | null
-  /** What went out because of it. */
+  /** What went out to people because of it. */
   readonly sent: readonly Sent[]
+  /** What agents were told of it: notifications and receipts. */
+  readonly told: readonly Sent[]
 }
 
-export type Delivery = { readonly mailbox?: string; readonly receivedAt?: Instant }
+export type Delivery = {
+  readonly mailbox?: string
+  readonly receivedAt?: Instant
+  /** Our mail server found no proof that the sender is who the mail says; else it says that they are. */
+  readonly unproven?: boolean
+}
 
 /** `S` is how the service runs: as a process of its own, unless said otherwise. */
 export interface Desk<S = Service> extends AsyncDisposable {
@@ -95,8 +103,9 @@ export async function startDeskWith<S extends ServiceApi & AsyncDisposable>(
 }
 
 function actions(imap: MailServer, smtp: SmtpTestServer, service: ServiceApi) {
-  const deliver: Desk['deliver'] = (given, { mailbox = 'it', receivedAt } = {}) => {
-    const bytes = Buffer.isBuffer(given) ? given : mail({ to: `${mailbox}@example.org`, ...given })
+  const deliver: Desk['deliver'] = (given, { mailbox = 'it', receivedAt, unproven = false } = {}) => {
+    const written = Buffer.isBuffer(given) ? given : mail({ to: `${mailbox}@example.org`, ...given })
+    const bytes = unproven ? written : fromOurMx(written)
     return imap.deliver(mailbox, 'INBOX', bytes, receivedAt === undefined ? {} : { receivedAt })
   }
   const arrives: Desk['arrives'] = async (given, delivery = {}) => {
@@ -104,7 +113,10 @@ function actions(imap: MailServer, smtp: SmtpTestServer, service: ServiceApi) {
     const line = await service.taken(delivery.mailbox ?? 'it', await deliver(given, delivery))
     await service.sent()
     const ticket = line.ticket === null ? null : await service.ticket(line.ticket)
-    return { line, ticket, sent: await Promise.all(smtp.mails.slice(before).map(readSent)) }
+    const left = await Promise.all(smtp.mails.slice(before).map(readSent))
+    const toAgents = await idsToAgents(service)
+    const isTold = ({ parsed }: Sent) => toAgents.has(parsed.messageId ?? '')
+    return { line, ticket, sent: left.filter(one => !isTold(one)), told: left.filter(isTold) }
   }
   const onTicket: Desk['onTicket'] = async (given, delivery) => {
     const { ticket, ...rest } = await arrives(given, delivery)
@@ -114,6 +126,14 @@ function actions(imap: MailServer, smtp: SmtpTestServer, service: ServiceApi) {
   const sentTo: Desk['sentTo'] = address =>
     Promise.all(smtp.mails.filter(({ envelope }) => envelope.to.includes(address)).map(readSent))
   return { deliver, arrives, onTicket, sentTo }
+}
+
+/** The Message-IDs of the newest notifications and receipts. */
+async function idsToAgents(service: ServiceApi): Promise<ReadonlySet<string>> {
+  const lines = await service.outbox()
+  return new Set(
+    lines.filter(({ kind }) => kind === 'notification' || kind === 'receipt').map(({ messageId }) => `<${messageId}>`),
+  )
 }
 
 export async function readSent(sent: SmtpMail): Promise<Sent> {
@@ -140,15 +160,16 @@ export function header(sent: Sent, name: string): string | null {
 
 /** A reply to a mail of ours as mail clients write it. */
 export function replyTo(sent: Sent, reply: TestMail & { readonly text: string }): TestMail {
-  const { messageId = '', references = [], subject = '', from } = sent.parsed
+  const { messageId = '', references = [], subject = '', from, replyTo = from, text = '' } = sent.parsed
   const id = (text: string) => text.replace(/[<>]/g, '')
+  const quoted = text.trimEnd().replace(/^/gm, '> ')
   return {
-    to: from?.text ?? null,
+    to: replyTo?.text ?? null,
     subject: /^re:/i.test(subject) ? subject : `Re: ${subject}`,
     inReplyTo: id(messageId),
     references: [...[references].flat(), messageId].map(id),
     ...reply,
-    text: `${reply.text}\n\nOn Mon, 23 Nov 2026 at 10:00, ${from?.value[0]?.name} wrote:\n> We have received your mail.\n> Kind regards\n`,
+    text: `${reply.text}\n\nOn Mon, 23 Nov 2026 at 10:00, ${from?.value[0]?.name} wrote:\n${quoted}\n`,
   }
 }
 

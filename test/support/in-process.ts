@@ -37,7 +37,7 @@ export async function startAppService(setup: DeskSetup): Promise<AppService> {
     const app = await startApp({ readerProgram: READER_PROGRAM, config, secrets, policy, log, clock })
     return Object.assign(
       service,
-      serviceApi(() => app.url, key),
+      serviceApi(() => app.url, key, databasePath),
     )
   } catch (error) {
     await folder[Symbol.asyncDispose]()

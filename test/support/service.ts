@@ -12,7 +12,7 @@ import type { RawMailStatus } from '../../src/store/raw-mails.ts'
 import { openStore } from '../../src/store/store.ts'
 import { type Environment, MAIN } from './command.ts'
 import { type DeskSetup, writeSetup } from './setup.ts'
-import { brokenInvariants } from './store.ts'
+import { brokenInvariants, isDispatched } from './store.ts'
 import { tempDir } from './temp-dir.ts'
 import { eventually, within } from './wait.ts'
 
@@ -42,7 +42,7 @@ export interface ServiceApi {
   /** All lines of the ledger, oldest first. */
   ledger(): Promise<LedgerLine[]>
   outbox(query?: string): Promise<readonly OutboxSeen[]>
-  /** Resolves when nothing waits to be sent any more. */
+  /** Resolves when all that follows from what happened was written, and nothing waits to be sent any more. */
   sent(timeoutMs?: number): Promise<void>
   ticket(id: number): Promise<TicketSeen>
 }
@@ -137,7 +137,7 @@ export async function startService(setup: DeskSetup): Promise<Service> {
     },
     lines,
     output: () => stdout + stderr,
-    ...serviceApi(() => url, key),
+    ...serviceApi(() => url, key, databasePath),
     logged: (text, timeoutMs = 15_000) =>
       eventually(() => lines.slice(linesBefore).find(line => line['msg'] === text), timeoutMs),
     stop: () => end('SIGTERM'),
@@ -162,8 +162,8 @@ export async function startService(setup: DeskSetup): Promise<Service> {
   }
 }
 
-/** Asks the API at this address, with this key. */
-export function serviceApi(url: () => string, key: string): ServiceApi {
+/** Asks the API at this address, with this key; of what is not to be seen there, the database. */
+export function serviceApi(url: () => string, key: string, databasePath: string): ServiceApi {
   const request: ServiceApi['request'] = async (method, path, body, headers = {}) => {
     const json = body === undefined ? {} : { 'content-type': 'application/json' }
     const response = await fetch(`${url()}${path}`, {
@@ -201,6 +201,7 @@ export function serviceApi(url: () => string, key: string): ServiceApi {
     outbox: async (query = '') => (await get<Page<OutboxSeen>>(`/v1/outbox?limit=200${query && `&${query}`}`)).items,
     sent: async (timeoutMs = 15_000) => {
       await eventually(async () => {
+        if (!isDispatched(databasePath)) throw new Error('agents are still being told')
         const { items } = await get<Page<OutboxSeen>>('/v1/outbox?state=queued')
         if (items.length > 0) throw new Error(`still queued: ${items.map(mail => mail.lastError ?? mail.subject)}`)
         return true

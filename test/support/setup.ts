@@ -33,7 +33,7 @@ export type MailboxSetup = {
 export type DeskSetup = {
   /** By name; `it` has the address it@example.org. */
   readonly mailboxes: Readonly<Record<string, MailboxSetup>>
-  /** Teams, agents, rules, calendars and service levels as YAML; `SMALL_DESK` unless given. */
+  /** Teams, agents, rules, calendars and service levels as YAML; `SMALL_DESK` unless given. `OUR_MX` is trusted unless it names others. */
   readonly desk?: string
   readonly httpPort?: number
   readonly logLevel?: string
@@ -42,11 +42,14 @@ export type DeskSetup = {
 
 const WEEK = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'].map(day => `${day}: [00:00-24:00]`).join(', ')
 
-/** Ana of IT and Ben of support; three rules; a calendar without a closing hour, so that dates can be reckoned in the head. */
+/**
+ * Ana of IT and Ben of support, who look after their tickets by themselves; three rules; a calendar without a closing hour,
+ * so that dates can be reckoned in the head.
+ */
 export const SMALL_DESK = `teams: { it: { displayName: IT }, support: { displayName: Support } }
 agents:
-  ana: { displayName: Ana Pop, addresses: [ana@example.org], teams: [it] }
-  ben: { displayName: Ben Roe, addresses: [ben@example.org, ben@home.example], teams: [support] }
+  ana: { displayName: Ana Pop, addresses: [ana@example.org], teams: [it], notify: [] }
+  ben: { displayName: Ben Roe, addresses: [ben@example.org, ben@home.example], teams: [support], notify: [] }
 people: { domains: [example.org] }
 categories: { printing: { en: Printing, fr: Impression } }
 rules:
@@ -64,6 +67,12 @@ serviceLevels:
       high: { firstResponse: 2h, resolution: 8h }
       urgent: { firstResponse: 1h, resolution: 4h }
 `
+
+/** The same desk, whose agents are told of what happens. */
+export const NOTIFIED_DESK = SMALL_DESK.replaceAll(', notify: []', '')
+
+/** How our mail server names itself in its Authentication-Results; `fromOurMx` writes them. */
+export const OUR_MX = 'mx.example.org'
 
 export type Written = { readonly configPath: string; readonly databasePath: string; readonly env: Environment }
 
@@ -106,7 +115,11 @@ export async function writeSetup(setup: DeskSetup, folder: string): Promise<Writ
   }
   const configPath = join(folder, 'postdesk.yaml')
   const databasePath = join(folder, 'postdesk.sqlite')
-  const machine = `storage: { path: postdesk.sqlite }
+  // What an agent may take back need not be waited for, unless that is what is looked at.
+  const given = (section: string) => new RegExp(`^${section}:`, 'm').test(desk)
+  const trust = given('trust') ? '' : `trust: { mailServers: [${OUR_MX}] }\n`
+  const agentMail = given('agentMail') ? '' : 'agentMail: { undoFor: 0s }\n'
+  const machine = `${trust}${agentMail}storage: { path: postdesk.sqlite }
 http: { port: ${httpPort} }
 log: { level: ${logLevel} }
 shutdownGrace: ${shutdownGrace}

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import Database from 'better-sqlite3'
 import { openStore, type Store } from '../../src/store/store.ts'
 import { type Finding, verifyDatabase } from '../../src/store/verify.ts'
 
@@ -23,6 +24,18 @@ export async function openTestStore(): Promise<TestStore> {
         rmSync(folder, { recursive: true, force: true })
       }
     },
+  }
+}
+
+/** Whether the dispatcher has seen all that happened but what it notes itself and the mails that left; also where there is nobody to be told. */
+export function isDispatched(path: string): boolean {
+  const database = new Database(path, { readonly: true })
+  try {
+    const cursor = database.prepare("SELECT value FROM settings WHERE name = 'dispatched'").pluck().get()
+    const others = "SELECT max(id) FROM ticket_events WHERE kind <> 'notified' AND kind NOT LIKE 'reply-%'"
+    return cursor === undefined || Number(cursor) >= Number(database.prepare(others).pluck().get() ?? 0)
+  } finally {
+    database.close()
   }
 }
 
