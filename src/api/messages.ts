@@ -65,7 +65,7 @@ export const messageRoutes: Routes = async (app, { store, policy, ids, clock, on
         if (!saved) throw new Error(`message ${id} is gone from its own transaction`)
         return saved
       })
-      if (kind === 'answer') onQueued()
+      onQueued()
       reply.code(201)
       return message
     },
