@@ -65,7 +65,7 @@ export const messageRoutes: Routes = async (app, { store, policy, ids, clock, on
         if (!saved) throw new Error(`message ${id} is gone from its own transaction`)
         return saved
       })
-      if (kind === 'answer') onQueued()
+      onQueued()
       reply.code(201)
       return message
     },
@@ -130,7 +130,9 @@ async function addAnswer(tx: Tx, { policy, ids }: Desk, ticket: Ticket, said: Sa
     attachments: [],
   })
   const who = { ticket: ticket.id, author: 'agent' as const, agent: agent?.name ?? null, mailbox: mailbox.name }
-  const message = await tx.saveMessage(sentMessage({ ...who, mail, language: null }, now), [])
+  // Colleagues hear what was answered, not where the requester says how content they are.
+  const remembered = solving?.words ? { ...mail, text: `${text.trim()}\n` } : mail
+  const message = await tx.saveMessage(sentMessage({ ...who, mail: remembered, language: null }, now), [])
   await tx.saveThreadIds(ticket.id, mail.messageId, [])
   const queued = {
     ticket: ticket.id,

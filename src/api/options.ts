@@ -28,7 +28,7 @@ export type ApiOptions = {
   /** Addresses or ranges of the reverse proxies whose `X-Forwarded-For` is believed. */
   readonly trustProxy: readonly string[]
   readonly folders: readonly Watched[]
-  /** To be called after a commit that put something into the outbox. */
+  /** To be called after a commit that put something into the outbox, or of which somebody may have to hear. */
   readonly onQueued: () => void
   /** Tries a quarantined mail again. Throws DeskError not_found or conflict. */
   readonly replay: (rawMail: number) => Promise<Settled>

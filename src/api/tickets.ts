@@ -63,7 +63,7 @@ export const IfMatch = Type.Object({
 })
 
 /** Tickets: found, read and changed. */
-export const ticketRoutes: Routes = async (app, { store, policy, clock }) => {
+export const ticketRoutes: Routes = async (app, { store, policy, clock, onQueued }) => {
   app.get(
     '/tickets',
     {
@@ -140,6 +140,8 @@ export const ticketRoutes: Routes = async (app, { store, policy, clock }) => {
         await tx.addEvents(id, events, now)
         return tx.changeTicket(id, changes, now, ticket.revision)
       })
+      // Somebody may have to hear of it.
+      onQueued()
       reply.header('etag', etagOf(changed))
       return changed
     },

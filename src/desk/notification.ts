@@ -103,12 +103,10 @@ export type NotificationInput = {
 export function notificationMail(input: NotificationInput): OutgoingMail {
   const { happening, told, agent, mailbox, before, replyTo } = input
   const { ticket } = happening
-  const blocks = [
-    ...words(input),
-    { kind: 'mark', text: INTERNAL_FROM_HERE } as const,
-    ...facts(input),
-    ...actions(input),
-  ]
+  const said = words(input)
+  const isMarked = said.some(({ kind }) => kind === 'mark')
+  const mark: Block[] = isMarked ? [] : [{ kind: 'mark', text: INTERNAL_FROM_HERE }]
+  const blocks = [...said, ...mark, ...facts(input), ...actions(input)]
   const subject = `${baseSubject(ticket.subject) || 'No subject'} ${ticketTag(ticket.id)}`
   const root = before[0]
   const last = before.at(-1)

@@ -373,7 +373,7 @@ describe('accepting a stranger', () => {
     expect(await arrives({ inReplyTo: 'n@elsewhere.example' })).toMatchObject({ outcome: 'append', ticket: 1001 })
     await arrives({ ...MALLORY, subject: '[#1001]' })
     expect((await ticket(1001)).messages.at(-1)).toMatchObject({ author: 'participant', standing: 'accepted' })
-    expect(api.woken()).toBe(1)
+    expect(api.woken()).toBe(2)
   })
 
   test('or accepts the words alone', async () => {

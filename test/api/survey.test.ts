@@ -145,6 +145,11 @@ describe('the page', () => {
     expect(await ticket()).toMatchObject({ rating: null })
   })
 
+  test('its address is not among the messages of the ticket', async () => {
+    const { messages } = await ticket()
+    expect(messages.at(-1).text).toBe('Es geht wieder.\n')
+  })
+
   test('is counted', async () => {
     await vote({ score: '4' })
     const { body } = await api.monitor.get('/metrics')

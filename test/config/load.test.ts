@@ -113,6 +113,20 @@ describe('a small configuration', () => {
     expect(policy).toMatchObject({ senders: { allow: new Set(), block: new Set() }, heedSpam: true })
   })
 
+  test('asks how content people are, by mail unless it is anonymous, and on a page where people reach one', () => {
+    const surveyOf = (more: string) => load(`${GOOD}${more}`)
+    expect(surveyOf('').policy.survey).toEqual({ ask: true, anonymous: false, publicUrl: null })
+    const page = surveyOf('http: { publicUrl: "https://help.example.org/desk//" }\nsurvey: { anonymous: true }\n')
+    expect(page.policy.survey).toEqual({ ask: true, anonymous: true, publicUrl: 'https://help.example.org/desk' })
+    expect(page.warnings).toEqual([])
+    const [warning, ...more] = surveyOf('survey: { anonymous: true }\n').warnings
+    expect(warning).toContain(
+      'survey.anonymous nobody is asked: an anonymous answer needs a page → add `http.publicUrl`',
+    )
+    expect(more).toEqual([])
+    expect(surveyOf('survey: { anonymous: true, ask: false }\n').warnings).toEqual([])
+  })
+
   test('names files relative to its own folder', () => {
     const path = desk(GOOD)
     expect(loadConfig(path, { PW: 'x' }).config.storage.path).toBe(join(dirname(path), 'postdesk.sqlite'))

@@ -140,7 +140,7 @@ describe('the admin', () => {
     expect(only(sent).parsed).toMatchObject({
       subject: `Re: Chair [#${ticket.id}]`,
       inReplyTo: '<nora-1@example.org>',
-      text: `${text}\n`,
+      text: expect.stringContaining(`${text}\n\nWith this we consider your request ${ticket.id} solved.`),
       from: { value: [{ name: 'Ana Pop (IT desk)', address: 'it@example.org' }] },
     })
     const seen = await desk.service.ticket(ticket.id)

@@ -36,6 +36,8 @@ export type DeskSetup = {
   /** Teams, agents, rules, calendars and service levels as YAML; `SMALL_DESK` unless given. `OUR_MX` is trusted unless it names others. */
   readonly desk?: string
   readonly httpPort?: number
+  /** Where people reach the pages, as the configuration says it. */
+  readonly publicUrl?: string
   readonly logLevel?: string
   readonly shutdownGrace?: string
 }
@@ -78,7 +80,7 @@ export type Written = { readonly configPath: string; readonly databasePath: stri
 
 /** Writes the configuration into a folder; the passwords are in the environment that the program is to be given. */
 export async function writeSetup(setup: DeskSetup, folder: string): Promise<Written> {
-  const { mailboxes, desk = SMALL_DESK, httpPort = 0, logLevel = 'info', shutdownGrace = '10s' } = setup
+  const { mailboxes, desk = SMALL_DESK, httpPort = 0, publicUrl, logLevel = 'info', shutdownGrace = '10s' } = setup
   const env: Record<string, string> = {}
   const parts: string[] = []
   for (const [name, mailbox] of Object.entries(mailboxes)) {
@@ -120,7 +122,7 @@ export async function writeSetup(setup: DeskSetup, folder: string): Promise<Writ
   const trust = given('trust') ? '' : `trust: { mailServers: [${OUR_MX}] }\n`
   const agentMail = given('agentMail') ? '' : 'agentMail: { undoFor: 0s }\n'
   const machine = `${trust}${agentMail}storage: { path: postdesk.sqlite }
-http: { port: ${httpPort} }
+http: { port: ${httpPort}${publicUrl === undefined ? '' : `, publicUrl: ${publicUrl}`} }
 log: { level: ${logLevel} }
 shutdownGrace: ${shutdownGrace}
 `
