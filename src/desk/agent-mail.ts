@@ -32,7 +32,10 @@ export type Commanded = {
   readonly holdUntil: Instant | null
 }
 
-/** Decides what an agent's mail on a ticket does. `restored`: why nothing may be sent for it, whatever it says. */
+/**
+ * Decides what an agent's mail on a ticket does. `restored`: why nothing may be sent for it, whatever it says; it was, before
+ * a backup took the place of the database.
+ */
 export function agentWork(
   message: Message,
   { ticket, participants }: Candidate,
@@ -47,20 +50,16 @@ export function agentWork(
   const withTexts = [...textsNamed(commands, ticket, policy), words].filter(part => part !== '').join('\n\n')
   const files = message.attachments.filter(one => isForReading(one, facts.knownContents))
   const relay = answer()
+  const isOver = facts.past !== null || restored !== null
   const leak = 'send' in relay && relay.why === 'internal-text'
   const failed = fault ?? (leak ? { line: '', why: relay.detail } : null)
-  if (failed)
-    return {
-      ...NOTHING,
-      commands,
-      words: message.newText,
-      fault: failed,
-      relay,
-      receipt: agent !== null && !facts.past,
-    }
+  if (failed) {
+    const receipt = agent !== null && !isOver
+    return { ...NOTHING, commands, words: message.newText, fault: failed, relay, receipt }
+  }
 
   const internal = isNote(commands) || (withTexts === '' && files.length === 0)
-  const reached = !('send' in relay) || relay.why === 'already-addressed' || facts.past !== null
+  const reached = !('send' in relay) || relay.why === 'already-addressed' || isOver
   const answered = reached && withTexts !== '' && !isNote(commands)
   const edited = edit(ticket, commands, agent, policy, facts.now, answered ? mailbox.afterAnswer : null)
   const told = commands.flatMap(one =>
@@ -68,7 +67,7 @@ export function agentWork(
   )
   const wait = commands.find(one => one.kind === 'pending')
   const merge = commands.find(one => one.kind === 'merge')
-  const receipt = agent !== null && !facts.past && wantsReceipt(agent, commands)
+  const receipt = agent !== null && !isOver && wantsReceipt(agent, commands)
   return {
     commands,
     words: withTexts,
