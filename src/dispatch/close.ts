@@ -7,7 +7,7 @@ import type { Ticket } from '../desk/ticket.ts'
 import { type Instant, plus } from '../instant.ts'
 import { domainOf } from '../mail/address.ts'
 import type { SenderProof } from '../mail/authentication-results.ts'
-import { foldId, referencesFor } from '../mail/message-id.ts'
+import { referencesFor } from '../mail/message-id.ts'
 import type { Reads, Tx } from '../store/store.ts'
 import type { RecordedEvent } from '../store/tickets.ts'
 import type { Dispatching, Happened } from './dispatching.ts'
@@ -95,9 +95,6 @@ async function tell(
   const { requester } = ticket
   if (!requester) return
   const parent = await tx.lastReceived(ticket.id)
-  const references = referencesFor(parent?.messageId ?? null, parent?.references ?? [])
-  // Whoever cites what was written to an agent may be taken for them, so nobody else learns of it.
-  const internal = new Set((await tx.notificationsCited(references)).map(({ messageId }) => messageId))
   const mail = closingMail(policy, {
     ticket,
     mailbox,
@@ -106,7 +103,7 @@ async function tell(
     repeatTheirWords: mayHearThemselves(requester, { proof }, policy),
     messageId: ids.mint(ticket.id, domainOf(senderAddress(mailbox))),
     inReplyTo: parent?.messageId ?? null,
-    references: references.filter(id => !internal.has(foldId(id))),
+    references: referencesFor(parent?.messageId ?? null, parent?.references ?? []),
   })
   const kind = 'closing'
   const queued = { ticket: ticket.id, message: null, kind, mailbox: mailbox.name, mail } as const

@@ -10,7 +10,7 @@ import type { Ids } from '../ids.ts'
 import type { Instant } from '../instant.ts'
 import { domainOf, foldAddress, isOneOf } from '../mail/address.ts'
 import type { Address, Attachment, Message } from '../mail/message.ts'
-import { citedIds, foldId, referencesFor } from '../mail/message-id.ts'
+import { citedIds, referencesFor } from '../mail/message-id.ts'
 import { conversationIds } from '../mail/thread-index.ts'
 import { type NewMessage, noteOn, sentMessage } from '../store/messages.ts'
 import type { Settled } from '../store/raw-mails.ts'
@@ -305,12 +305,6 @@ function isShownToOthers({ to, cc }: Message, policy: Policy): boolean {
   return [...to, ...cc].some(({ address }) => !isOneOf(address, policy.ownAddresses) && !agentOf(policy, address))
 }
 
-/** Whoever cites what was written to an agent may be taken for them, so nobody else learns of it. */
-async function withoutNotifications(tx: Tx, references: readonly string[]): Promise<string[]> {
-  const told = new Set((await tx.notificationsCited(references)).map(({ messageId }) => messageId))
-  return references.filter(id => !told.has(foldId(id)))
-}
-
 async function agentIsAway(tx: Tx, ticket: TicketId, { name }: Agent, now: Instant): Promise<void> {
   await tx.setAgentState(name, { awaySince: now })
   await tx.addEvents(ticket, [{ kind: 'away', actor: `agent:${name}`, data: {} }], now)
@@ -348,7 +342,7 @@ async function relay(
     closing: solving?.words ?? null,
     messageId: desk.ids.mint(ticket.id, domainOf(senderAddress(mailbox))),
     inReplyTo: parent?.messageId ?? null,
-    references: await withoutNotifications(tx, referencesFor(parent?.messageId ?? null, parent?.references ?? [])),
+    references: referencesFor(parent?.messageId ?? null, parent?.references ?? []),
     attachments: passedOn(arrived.rawMail, plan.files),
   })
   await tx.saveThreadIds(ticket.id, mail.messageId, [])

@@ -5,6 +5,7 @@ import type { TicketId } from '../desk/ticket.ts'
 import type { Instant } from '../instant.ts'
 import type { Address, Attachment, Automatic, Forwarded, ParsedMail, Report } from '../mail/message.ts'
 import { foldId } from '../mail/message-id.ts'
+import { agentReads } from './agents.ts'
 import type { Db } from './schema.ts'
 import { fromJson, toFlag, toJson } from './schema.ts'
 import { one, statement } from './statement.ts'
@@ -147,7 +148,10 @@ export function messageReads(db: Db) {
       return known
     },
 
-    /** The newest mail that the ticket received from its people: what an answer of ours answers. */
+    /**
+     * The newest mail that the ticket received from its people: what an answer of ours answers. What was written to agents is not
+     * among its references: whoever cites that may be taken for them, so nobody else learns of it.
+     */
     async lastReceived(ticket: TicketId): Promise<{ messageId: string | null; references: readonly string[] } | null> {
       const row = await db
         .selectFrom('messages')
@@ -159,7 +163,10 @@ export function messageReads(db: Db) {
         .orderBy('id', 'desc')
         .limit(1)
         .executeTakeFirst()
-      return row ? { messageId: row.message_id, references: fromJson(row.message_references) } : null
+      if (!row) return null
+      const references = fromJson<readonly string[]>(row.message_references)
+      const told = new Set((await agentReads(db).notificationsCited(references)).map(({ messageId }) => messageId))
+      return { messageId: row.message_id, references: references.filter(id => !told.has(foldId(id))) }
     },
 
     /** When the newest mail of a person on the ticket arrived; null when it holds none. */

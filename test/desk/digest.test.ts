@@ -88,9 +88,9 @@ describe('the mail', () => {
       │ 
       │ [#1042] Printer
       │ Jane Doe · new, 2 replies · answer promised for today at 14:00 · open, yours, priority normal
-      │ #take: <mailto:it+1042.x.y@example.org?subject=Re%3A%20Printer%20%5B%231042%5D&body=%23take%0D%0A>
-      │ #note: <mailto:it+1042.x.y@example.org?subject=Re%3A%20Printer%20%5B%231042%5D&body=%23note%0D%0A>
-      │ #solved: <mailto:it+1042.x.y@example.org?subject=Re%3A%20Printer%20%5B%231042%5D&body=%23solved%0D%0A>
+      │ #take: <mailto:it+1042.x.y.take@example.org>
+      │ #note: <mailto:it+1042.x.y.note@example.org>
+      │ #solved: <mailto:it+1042.x.y.solved@example.org>
       An answer to this mail belongs to no ticket: use the links, or answer the ticket’s own mail.
       "
     `)
