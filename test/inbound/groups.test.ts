@@ -129,7 +129,7 @@ test('a conversation through the group: each hears of the other, the group of no
   await take({ ...through, subject: 'Printer', messageId: 'q@x', text: 'It is broken.' })
   await take({ from: 'ana@example.org', to: IT, text: '#solved\nTurn it on.', inReplyTo: 'q@x', headers: PASS })
   const answer = (await sent()).at(-1)
-  expect(answer).toMatchObject({ to: [{ address: ANNA }], cc: [], text: 'Turn it on.\n' })
+  expect(answer).toMatchObject({ to: [{ address: ANNA }], cc: [], text: expect.stringMatching(/^Turn it on\.\n/) })
   const again = { ...through, subject: 'Re: Printer', text: 'It is still broken.', inReplyTo: answer?.messageId ?? '' }
   expect(await take(again)).toMatchObject({ outcome: 'append', ticket: 1001 })
   expect(await store.read.ticket(1001)).toMatchObject({ status: 'open', requester: { address: ANNA } })

@@ -224,7 +224,7 @@ describe("an agent's answer", () => {
     await take({ ...ana, inReplyTo: 'a@jane.example', text: '#solved\nNew toner is in.' })
     expect(await store.read.ticket(1001)).toMatchObject({ status: 'solved', solvedAt: NOW })
     const { mail: sent } = await lastSent()
-    expect(sent.text).toBe('New toner is in.\n')
+    expect(sent.text).toMatch(/^New toner is in\.\n\nWith this we consider your request 1001 solved\./)
     await take({ ...jane, inReplyTo: sent.messageId, text: 'It is jammed again.' })
     expect(await store.read.ticket(1001)).toMatchObject({ status: 'open', solvedAt: null })
   })
