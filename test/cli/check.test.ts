@@ -9,7 +9,7 @@ import { type DovecotServer, startDovecot } from '../support/dovecot.ts'
 import { mail } from '../support/mail.ts'
 import { describeWithDovecot } from '../support/needs-dovecot.ts'
 import { freePorts } from '../support/ports.ts'
-import { type MailboxSetup, writeSetup } from '../support/setup.ts'
+import { type MailboxSetup, SMALL_DESK, writeSetup } from '../support/setup.ts'
 import { type SmtpTestServer, startSmtp } from '../support/smtp.ts'
 import { type TempDir, tempDir } from '../support/temp-dir.ts'
 
@@ -115,10 +115,11 @@ describeWithDovecot('check --connect (Dovecot)', () => {
   })
 })
 
-test.each<[string, string, number]>([
-  ['no way to prove who they are but a notification', '', 1],
-  ['addresses with a detail', 'subaddress: "+"', 0],
-])('agents with %s', async (_what, more, warnings) => {
+test.each<[string, string, string, number]>([
+  ['no way to prove who they are but a notification', '', 'trust: { mailServers: [] }', 1],
+  ['addresses with a detail', 'subaddress: "+"', 'trust: { mailServers: [] }', 0],
+  ['a mail server that tells', '', 'trust: { mailServers: [mx.example.org] }', 0],
+])('agents with %s', async (_what, more, trust, warnings) => {
   await using home = await tempDir('check')
   const nobody = {
     host: '127.0.0.1',
@@ -129,7 +130,7 @@ test.each<[string, string, number]>([
     password: 'x',
   } as const
   const { configPath, env } = await writeSetup(
-    { mailboxes: { it: { imap: nobody, smtp: { port: 9 }, more } } },
+    { mailboxes: { it: { imap: nobody, smtp: { port: 9 }, more } }, desk: `${trust}\n${SMALL_DESK}` },
     home.path,
   )
   const { stdout } = await command(['check', '--json', '--config', configPath], { env })
