@@ -19,7 +19,7 @@ export async function compose(
 ): Promise<SendMailOptions> {
   const attachments = await Promise.all(
     mail.attachments.map(async attachment => ({
-      filename: attachment.filename ?? 'attachment',
+      filename: attachment.filename ?? nameFor(attachment.contentType),
       contentType: attachment.contentType,
       content: (await openAttachment(attachment)) ?? Buffer.alloc(0),
     })),
@@ -44,6 +44,11 @@ export async function compose(
     disableFileAccess: true,
     disableUrlAccess: true,
   }
+}
+
+/** An invitation has no name of its own, and is only opened as what it is when it has one. */
+function nameFor(contentType: string): string {
+  return contentType.toLowerCase() === 'text/calendar' ? 'invite.ics' : 'attachment'
 }
 
 /** RFC 3834 §3.3: an automatic response has the null return path, so that nothing can answer or bounce to it. */

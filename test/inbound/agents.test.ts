@@ -3,6 +3,7 @@
  */
 import { describe, expect, test } from 'vitest'
 import { DAY, HOUR, MINUTE } from '../../src/instant.ts'
+import { compose } from '../../src/outbound/compose.ts'
 import { team } from '../support/policy.ts'
 import { openStage, replyTo, type Stage, withSubaddresses } from '../support/stage.ts'
 
@@ -193,6 +194,18 @@ describe('an answer', () => {
     )
     expect(mail?.html).toContain('<p>&nbsp;&nbsp;1 &#60; 2</p>')
     expect(mail?.html).toContain('Ana Pop<br>')
+  })
+  test('carries an invitation, which is a part without a name', async () => {
+    await using stage = await openStage()
+    const told = await smoke(stage)
+    const calendar =
+      'BEGIN:VCALENDAR\r\nMETHOD:REQUEST\r\nBEGIN:VEVENT\r\nUID:1\r\nDTSTART:20261124T090000Z\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n'
+    const type = 'text/calendar; method=REQUEST'
+    await stage.replies(told, ANA, 'I come at ten.', { attachments: [{ contentType: type, content: calendar }] })
+    const [answer] = await answers(stage)
+    if (!answer) throw new Error('no answer')
+    const { attachments } = await compose(answer.mail, stage.now(), async () => Buffer.from(calendar))
+    expect(attachments).toMatchObject([{ filename: 'invite.ics', contentType: 'text/calendar' }])
   })
   test('carries files, and pictures of the text that nobody has seen before', async () => {
     await using stage = await openStage()
