@@ -1,22 +1,22 @@
-import { solvingAnswer } from '../desk/closing.ts'
-import type { AgentWork, Decision, Past } from '../desk/decision.ts'
+import type { Decision, Past } from '../desk/decision.ts'
 import { type Automatic, drawn, drawsOf } from '../desk/gate.ts'
-import { answerMail, type PassedOn, replyAddress, senderAddress, signatureOf } from '../desk/outgoing-mail.ts'
+import { replyAddress, senderAddress } from '../desk/outgoing-mail.ts'
 import { agentOf } from '../desk/people.ts'
-import type { Agent, MailboxPolicy, Policy } from '../desk/policy.ts'
+import type { Agent, Policy } from '../desk/policy.ts'
 import { acknowledgementMail } from '../desk/reply.ts'
 import { changedEvents, type TicketId } from '../desk/ticket.ts'
 import type { Ids } from '../ids.ts'
 import type { Instant } from '../instant.ts'
 import { domainOf, foldAddress, isOneOf } from '../mail/address.ts'
-import type { Address, Attachment, Message } from '../mail/message.ts'
-import { citedIds, referencesFor } from '../mail/message-id.ts'
+import type { Address, Message } from '../mail/message.ts'
+import { citedIds } from '../mail/message-id.ts'
 import { conversationIds } from '../mail/thread-index.ts'
 import { type NewMessage, noteOn, sentMessage } from '../store/messages.ts'
 import type { Settled } from '../store/raw-mails.ts'
 import { recordVote } from '../store/record-vote.ts'
 import type { Tx } from '../store/store.ts'
 import { checkedWork, recordWork } from './agent-work.ts'
+import { mailboxOf, relay, withheld } from './relay.ts'
 
 /*
  * Writes down what `decide` decided: message, ticket, history and the mails that follow from it, in the transaction of the
@@ -294,7 +294,7 @@ async function append(
   await withheld(tx, ticket.id, decision.reply, 'acknowledgement', now)
   if (decision.away) await agentIsAway(tx, ticket.id, decision.away, now)
   if (!work) return
-  const outbox = await relay(tx, desk, arrived, message, messageId, { ...decision, work }, now)
+  const outbox = await relay(tx, desk, { rawMail: arrived.rawMail, messageId }, { ...decision, work }, now)
   if (agent && !arrived.past && isShownToOthers(message, desk.policy))
     await tx.notificationsShown(ticket.id, agent.name, now)
   if (agent && !arrived.past) await recordWork(tx, decision, agent, work, { message: messageId, outbox }, now)
@@ -310,83 +310,10 @@ async function agentIsAway(tx: Tx, ticket: TicketId, { name }: Agent, now: Insta
   await tx.addEvents(ticket, [{ kind: 'away', actor: `agent:${name}`, data: {} }], now)
 }
 
-async function relay(
-  tx: Tx,
-  desk: Desk,
-  arrived: Arrived,
-  _message: Message,
-  messageId: number,
-  { ticket, agent, work, changes }: Appended & { readonly work: AgentWork },
-  now: Instant,
-): Promise<number | null> {
-  const { relay: plan } = work
-  if ('send' in plan) {
-    await withheld(tx, ticket.id, plan, 'answer', now)
-    return null
-  }
-  const mailbox = mailboxOf(desk.policy, ticket.mailbox)
-  const parent = await tx.lastReceived(ticket.id)
-  const replyTo = replyAddress(mailbox, desk.ids.replyToken(ticket.id, ticket.requester?.address ?? ''))
-  const after = { ...ticket, ...changes }
-  const solving = solvingAnswer(desk.policy, { before: ticket, after, mailbox, replyTo }, plan, solvedAt =>
-    desk.ids.surveyToken(ticket.id, solvedAt),
-  )
-  const mail = answerMail({
-    ticket,
-    mailbox,
-    agentName: agent?.displayName ?? null,
-    receivers: plan,
-    replyTo,
-    text: plan.text,
-    signature: signatureOf(desk.policy, ticket.team, agent),
-    closing: solving?.words ?? null,
-    messageId: desk.ids.mint(ticket.id, domainOf(senderAddress(mailbox))),
-    inReplyTo: parent?.messageId ?? null,
-    references: referencesFor(parent?.messageId ?? null, parent?.references ?? []),
-    attachments: passedOn(arrived.rawMail, plan.files),
-  })
-  await tx.saveThreadIds(ticket.id, mail.messageId, [])
-  const queued = {
-    ticket: ticket.id,
-    message: messageId,
-    kind: 'answer' as const,
-    dedupeKey: solving?.dedupeKey ?? `answer:${messageId}`,
-    mailbox: mailbox.name,
-    mail,
-  }
-  const outbox = await tx.enqueue(queued, now, work.holdUntil ?? now)
-  if (outbox === null) return null
-  await tx.toldParticipants(ticket.id, plan.untold, now)
-  if (solving?.survey) await tx.askSurvey(solving.survey)
-  const data = { kind: 'answer', outbox, to: mail.to, cc: mail.cc }
-  await tx.addEvents(ticket.id, [{ kind: 'reply-queued', actor: `agent:${agent?.name ?? ''}`, data }], now)
-  return outbox
-}
-
-function passedOn(rawMail: number, files: readonly Attachment[]): PassedOn[] {
-  return files.map(({ part, filename, contentType }) => ({ rawMail, part, filename, contentType }))
-}
-
 async function takePart(tx: Tx, ticket: TicketId, people: readonly Address[], now: Instant): Promise<void> {
   const ids: number[] = []
   for (const person of people) ids.push(await tx.savePerson(person, null, now))
   await tx.addParticipants(ticket, ids, now)
-}
-
-async function withheld(
-  tx: Tx,
-  ticket: TicketId,
-  { why, detail }: { why: string; detail: string },
-  kind: 'acknowledgement' | 'answer',
-  now: Instant,
-): Promise<void> {
-  await tx.addEvents(ticket, [{ kind: 'reply-withheld', actor: 'postdesk', data: { kind, why, detail } }], now)
-}
-
-function mailboxOf(policy: Policy, name: string): MailboxPolicy {
-  const mailbox = policy.mailboxes.get(name)
-  if (!mailbox) throw new Error(`no mailbox ${name} in the policy`)
-  return mailbox
 }
 
 /** What later mail of the same conversation may name beside the mail's own id. */
