@@ -8,11 +8,11 @@ import { HOUR } from '../../src/instant.ts'
 import { startAppHere } from '../support/app-here.ts'
 import { startHoodiecrow } from '../support/hoodiecrow.ts'
 import { mail } from '../support/mail.ts'
-import { SMALL_DESK } from '../support/setup.ts'
+import { NOTIFIED_DESK } from '../support/setup.ts'
 import { startSmtp } from '../support/smtp.ts'
 import { eventually } from '../support/wait.ts'
 
-const CREW = SMALL_DESK.replace(
+const CREW = NOTIFIED_DESK.replace(
   '{ displayName: IT }',
   '{ displayName: IT, assign: round-robin, returnAfter: 3h30m }',
 ).replace('  ben:', '  cas: { displayName: Cas Lee, addresses: [cas@example.org], teams: [it] }\n  ben:')
