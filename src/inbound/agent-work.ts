@@ -1,9 +1,11 @@
 import type { Commanded } from '../desk/agent-mail.ts'
+import { closingKey } from '../desk/closing.ts'
 import type { AgentWork, Decision } from '../desk/decision.ts'
 import type { Agent } from '../desk/policy.ts'
 import { changedEvents, type Ticket, type TicketChanges, type TicketEvent } from '../desk/ticket.ts'
 import { DeskError } from '../errors.ts'
 import type { Instant } from '../instant.ts'
+import type { OutboxMail } from '../store/outbox.ts'
 import { recordAcceptance, recordMerge } from '../store/record-joining.ts'
 import type { Tx } from '../store/store.ts'
 import type { RecordedEvent } from '../store/tickets.ts'
@@ -86,18 +88,22 @@ async function acceptAll(tx: Tx, { id }: Ticket, actor: string, now: Instant): P
 }
 
 /**
- * Takes back the agent's last mail with commands or a receipt: what waits is not sent, and what it changed is as before,
- * except where somebody changed it since. Once anything of it has left, nothing is taken back.
+ * Takes back the agent's last mail: what waits is not sent, and what it changed is as before, except where somebody changed it
+ * since. Once anything of it has left, nothing is taken back.
  */
 async function undo(tx: Tx, ticket: Ticket, actor: string, message: number, now: Instant): Promise<void> {
-  const last = lastCommanded(await tx.events(ticket.id), actor)
+  const last = lastOf(await tx.events(ticket.id), actor, message)
   if (!last) return note(null, 'nothing')
+  if (last.kind === 'merged') return note(last.id, 'merged')
+  // An answer without a command or a receipt waits for nothing.
+  if (last.kind === 'message') return note(last.id, 'sent')
   const { changes, outbox, message: written, commands } = last.data as Commanded
   if (commands.some(one => one.startsWith('merge '))) return note(last.id, 'merged')
-  const waiting = await tx.outbox({ ticket: ticket.id, state: 'queued', limit: 100 })
-  const closing = waiting.filter(one => one.kind === 'closing' && one.attempts === 0)
-  if (outbox !== null && !(await tx.withdraw(outbox))) return note(last.id, 'sent')
-  for (const { id } of closing) await tx.withdraw(id)
+  const solvedAt = changes['solvedAt']?.to
+  const closing = typeof solvedAt === 'string' ? await closingOf(tx, ticket, solvedAt) : null
+  const leaves = [outbox, closing?.state === 'withdrawn' ? null : (closing?.id ?? null)].filter(id => id !== null)
+  for (const id of new Set(leaves)) if (!(await mayWithdraw(tx, id))) return note(last.id, 'sent')
+  for (const id of new Set(leaves)) await tx.withdraw(id)
   if (outbox !== null) await tx.makeNote(written)
   const current = await tx.ticket(ticket.id)
   if (!current) throw new DeskError('not_found', `there is no ticket ${ticket.id}`)
@@ -115,15 +121,30 @@ async function undo(tx: Tx, ticket: Ticket, actor: string, message: number, now:
   }
 }
 
-/** The last that was neither a fault nor taken back already. */
-function lastCommanded(events: readonly RecordedEvent[], actor: string): RecordedEvent | undefined {
-  const undone = new Set(events.flatMap(({ kind, data }) => (kind === 'undone' ? [data['of']] : [])))
-  return events.findLast(
-    one =>
-      one.kind === 'commanded' &&
-      one.actor === actor &&
-      !undone.has(one.id) &&
-      one.data['fault'] === null &&
-      !(one.data as Commanded).commands.some(command => command === 'undo' || command === 'help'),
+/** The mail that tells of this solving, whatever became of it. */
+async function closingOf(tx: Tx, { id }: Ticket, solvedAt: Instant): Promise<OutboxMail | null> {
+  const key = closingKey(id, solvedAt)
+  return (await tx.outbox({ ticket: id, limit: 100 })).find(({ dedupeKey }) => dedupeKey === key) ?? null
+}
+
+async function mayWithdraw(tx: Tx, id: number): Promise<boolean> {
+  const mail = await tx.outboxMail(id)
+  return mail?.state === 'queued' && mail.attempts === 0
+}
+
+/** The last thing that an agent did here by mail, neither misunderstood nor taken back already. `asking`: the mail that asks. */
+function lastOf(events: readonly RecordedEvent[], actor: string, asking: number): RecordedEvent | undefined {
+  const undone = new Set(
+    events.flatMap(({ kind, data }) => (kind === 'undone' && data['result'] === 'done' ? [data['of']] : [])),
   )
+  const commanded = events.filter(({ kind }) => kind === 'commanded')
+  const told = new Set(commanded.map(({ data }) => data['message']))
+  return events.findLast(one => {
+    if (one.actor !== actor || undone.has(one.id)) return false
+    if (one.kind === 'merged') return one.data['from'] !== undefined
+    if (one.kind === 'message')
+      return one.data['note'] === false && one.data['message'] !== asking && !told.has(one.data['message'])
+    if (one.kind !== 'commanded' || one.data['fault'] !== null) return false
+    return !(one.data as Commanded).commands.some(command => command === 'undo' || command === 'help')
+  })
 }

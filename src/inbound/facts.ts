@@ -1,3 +1,4 @@
+import type { Commanded } from '../desk/agent-mail.ts'
 import type { Facts, Past } from '../desk/decision.ts'
 import { type Buckets, drawsOf } from '../desk/gate.ts'
 import { type AgentKey, agentOf, provenAgent } from '../desk/people.ts'
@@ -17,6 +18,7 @@ import { readSurveyToken, readVote } from '../mail/survey.ts'
 import { conversationIds } from '../mail/thread-index.ts'
 import type { Reads } from '../store/store.ts'
 import { citedOfOurs } from './own-mail.ts'
+import { wasShown } from './shown-keys.ts'
 
 /** More ids, tags or tickets than these are no conversation but an attempt to keep us busy. */
 const MAX_CANDIDATES = 10
@@ -133,12 +135,6 @@ async function keyOf(
   return notified ? { agent: agent.name, by: 'notification', verb: null } : null
 }
 
-/** The agent has shown the mail with this address to others. */
-async function wasShown(read: Reads, { ticket, madeAt }: AgentToken, agent: string): Promise<boolean> {
-  const told = ticket === 0 ? [] : await read.notificationsOf(ticket, agent)
-  return told.some(one => one.shown && one.at >= madeAt)
-}
-
 /** A mail of hundreds of pictures is asked about for the first of them. */
 function picturesOf({ attachments }: Message): string[] {
   return attachments
@@ -147,17 +143,30 @@ function picturesOf({ attachments }: Message): string[] {
     .map(({ sha256 }) => sha256)
 }
 
-/** What colleagues wrote to each other on these tickets. */
+/**
+ * What colleagues wrote to each other on these tickets. No secret are words that an agent meant for the requester, and which
+ * are kept as a note because they were not understood or taken back: they are sent again, put right.
+ */
 async function internalTexts(read: Reads, found: readonly Candidate[]): Promise<Map<TicketId, readonly string[]>> {
   const texts = new Map<TicketId, readonly string[]>()
   for (const { ticket } of found) {
-    const notes = (await read.messages(ticket.id)).filter(one => one.direction === 'note')
+    const meant = new Set(
+      (await read.events(ticket.id)).flatMap(({ kind, data }) => (kind === 'commanded' ? (meantFor(data) ?? []) : [])),
+    )
+    const notes = (await read.messages(ticket.id)).filter(one => one.direction === 'note' && !meant.has(one.id))
     texts.set(
       ticket.id,
       notes.map(({ newText }) => newText),
     )
   }
   return texts
+}
+
+/** The message of which the requester was to get the words; null: it was a note from the beginning. */
+function meantFor(data: Readonly<Record<string, unknown>>): number | null {
+  const { message, commands, fault, outbox } = data as Commanded
+  const isMeant = !commands.includes('note') && (outbox !== null || fault !== null)
+  return isMeant ? message : null
 }
 
 type Sign = {

@@ -1,13 +1,12 @@
 import type { Decision, Past } from '../desk/decision.ts'
 import { type Automatic, drawn, drawsOf } from '../desk/gate.ts'
 import { replyAddress, senderAddress } from '../desk/outgoing-mail.ts'
-import { agentOf } from '../desk/people.ts'
 import type { Agent, Policy } from '../desk/policy.ts'
 import { acknowledgementMail } from '../desk/reply.ts'
 import { changedEvents, type TicketId } from '../desk/ticket.ts'
 import type { Ids } from '../ids.ts'
 import type { Instant } from '../instant.ts'
-import { domainOf, foldAddress, isOneOf } from '../mail/address.ts'
+import { domainOf, foldAddress } from '../mail/address.ts'
 import type { Address, Message } from '../mail/message.ts'
 import { citedIds } from '../mail/message-id.ts'
 import { conversationIds } from '../mail/thread-index.ts'
@@ -17,6 +16,7 @@ import { recordVote } from '../store/record-vote.ts'
 import type { Tx } from '../store/store.ts'
 import { checkedWork, recordWork } from './agent-work.ts'
 import { mailboxOf, relay, withheld } from './relay.ts'
+import { isShownToOthers, rememberShown } from './shown-keys.ts'
 
 /*
  * Writes down what `decide` decided: message, ticket, history and the mails that follow from it, in the transaction of the
@@ -46,6 +46,7 @@ export async function record(
   decision: Decision,
   now: Instant,
 ): Promise<Settled> {
+  await rememberShown(tx, desk, arrived.mailbox, message, now)
   switch (decision.kind) {
     case 'duplicate':
       if (decision.ticket) {
@@ -298,11 +299,6 @@ async function append(
   if (agent && !arrived.past && isShownToOthers(message, desk.policy))
     await tx.notificationsShown(ticket.id, agent.name, now)
   if (agent && !arrived.past) await recordWork(tx, decision, agent, work, { message: messageId, outbox }, now)
-}
-
-/** The agent's own mail cites what was written to them, so others who get it could be taken for the agent. */
-function isShownToOthers({ to, cc }: Message, policy: Policy): boolean {
-  return [...to, ...cc].some(({ address }) => !isOneOf(address, policy.ownAddresses) && !agentOf(policy, address))
 }
 
 async function agentIsAway(tx: Tx, ticket: TicketId, { name }: Agent, now: Instant): Promise<void> {

@@ -126,13 +126,14 @@ export function agentWrites(db: Db) {
       await db.deleteFrom('followers').where('ticket_id', '=', ticket).where('agent', '=', agent).execute()
     },
 
-    /** What an agent was told of a ticket so far proves nothing any more. */
-    async notificationsShown(ticket: TicketId, agent: string, at: Instant): Promise<void> {
+    /** What an agent was told of a ticket until then proves nothing any more. */
+    async notificationsShown(ticket: TicketId, agent: string, at: Instant, until = at): Promise<void> {
       await db
         .updateTable('notifications')
         .set({ shown_at: at })
         .where('ticket_id', '=', ticket)
         .where('agent', '=', agent)
+        .where('at', '<=', until)
         .where('shown_at', 'is', null)
         .execute()
     },

@@ -1,0 +1,84 @@
+/*
+ * Second thoughts of agents: what they send again, and what they take back.
+ */
+import { expect, test } from 'vitest'
+import { HOUR, MINUTE } from '../../src/instant.ts'
+import { openStage, type Stage, withSubaddresses } from '../support/stage.ts'
+
+const ANA = 'Ana Pop <ana@example.org>'
+const BEN = 'Ben Roe <ben@example.org>'
+const WORDS = 'It was the toner that had leaked into the drum of it, sorry.'
+
+async function smoke(stage: Stage, subject = 'Printer') {
+  await stage.arrives({ from: 'Jane Doe <jane@example.org>', subject, text: `The ${subject} smokes.` })
+  return stage.lastTo('ana@example.org')
+}
+const states = async (stage: Stage, kind: string) =>
+  (await stage.store.read.outbox({ limit: 100 })).filter(one => one.kind === kind).map(({ state }) => state)
+const undone = async (stage: Stage, ticket = 1001) =>
+  (await stage.store.read.events(ticket)).filter(({ kind }) => kind === 'undone').map(({ data }) => data['result'])
+/** All that is due leaves. */
+async function delivers({ store, now }: Stage) {
+  const due = await store.write(tx => tx.claimDue('it', now(), 100, now))
+  for (const { id } of due) await store.write(tx => tx.settle(id, { outcome: 'sent', response: '250' }, now()))
+}
+
+test('words that were not understood go out when they are sent again, put right', async () => {
+  await using stage = await openStage(withSubaddresses())
+  const told = await smoke(stage)
+  await stage.replies(told, ANA, `#sloved\n${WORDS}`)
+  expect(await states(stage, 'answer')).toEqual([])
+  await stage.replies(told, ANA, `#solved\n${WORDS}`)
+  expect(await states(stage, 'answer')).toEqual(['queued'])
+})
+
+test('so do words that were taken back; a note stays inside', async () => {
+  await using stage = await openStage(withSubaddresses())
+  const told = await smoke(stage)
+  await stage.replies(told, ANA, `#solved\n${WORDS}`)
+  await stage.later(1)
+  await stage.replies(told, ANA, '#undo')
+  await stage.replies(told, ANA, `${WORDS} More follows.`)
+  expect(await states(stage, 'answer')).toEqual(['queued', 'withdrawn'])
+  const said = 'She always breaks it with a cup of coffee, as all of us know.'
+  await stage.replies(told, ANA, `#note\n#sloved\n${said}`)
+  await stage.replies(told, ANA, said)
+  expect(await states(stage, 'answer')).toHaveLength(2)
+})
+
+test('what the requester has been told is not taken back, though no answer told it', async () => {
+  await using stage = await openStage(withSubaddresses())
+  const told = await smoke(stage)
+  await stage.replies(told, ANA, '#solved')
+  await stage.later(5 * MINUTE)
+  await delivers(stage)
+  await stage.replies(told, ANA, '#undo')
+  expect(await undone(stage)).toEqual(['sent'])
+  expect((await stage.store.read.ticket(1001))?.status).toBe('solved')
+})
+
+test('taking something else back leaves what a colleague solved', async () => {
+  await using stage = await openStage(withSubaddresses())
+  const told = await smoke(stage)
+  const bens = await stage.lastTo('ben@example.org')
+  await stage.replies(told, ANA, '#solved')
+  await stage.replies(bens, BEN, '#priority high')
+  await stage.replies(bens, BEN, '#undo')
+  expect(await undone(stage)).toEqual(['done'])
+  expect(await states(stage, 'closing')).toEqual(['queued'])
+})
+
+test('after a merge, or an answer that has left, nothing from before is taken back instead', async () => {
+  await using stage = await openStage(withSubaddresses())
+  const [one, two] = [await smoke(stage), await smoke(stage, 'Scanner')]
+  await stage.replies(two, ANA, '#priority high')
+  await stage.replies(one, ANA, '#merge 1002')
+  await stage.replies(await stage.lastTo('ana@example.org'), ANA, '#undo')
+  await stage.later(HOUR)
+  await stage.replies(two, ANA, 'Pull the plug.')
+  await stage.later(HOUR)
+  await stage.replies(two, ANA, '#undo')
+  await stage.replies(two, ANA, '#undo')
+  expect(await undone(stage, 1002)).toEqual(['merged', 'sent', 'sent'])
+  expect((await stage.store.read.ticket(1002))?.priority).toBe('high')
+})
