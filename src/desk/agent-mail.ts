@@ -46,7 +46,8 @@ export function agentWork(
   restored: Withheld | null,
 ): AgentWork {
   const { commands, text, fault } = readAgentMail(message, facts, agent, policy)
-  const words = agent && isOnlySignature(text, agent) ? '' : text
+  // A mail without commands was sent for its words.
+  const words = agent && commands.length > 0 && isOnlySignature(text, agent) ? '' : text
   const withTexts = [...textsNamed(commands, ticket, policy), words].filter(part => part !== '').join('\n\n')
   const files = message.attachments.filter(one => isForReading(one, facts.knownContents))
   const relay = answer()
@@ -67,7 +68,9 @@ export function agentWork(
   )
   const wait = commands.find(one => one.kind === 'pending')
   const merge = commands.find(one => one.kind === 'merge')
-  const receipt = agent !== null && !isOver && wantsReceipt(agent, commands)
+  // Nobody sends a mail for nothing: the words were lost on the way to us, or below a quotation.
+  const isLost = 'send' in relay && relay.why === 'nothing-to-say' && commands.length === 0
+  const receipt = agent !== null && !isOver && (isLost || wantsReceipt(agent, commands))
   return {
     commands,
     words: withTexts,
@@ -90,6 +93,9 @@ export function agentWork(
   function answer(): Relay {
     if (facts.past) return withheldOfPast(facts.past.from)
     if (fault) return withhold('unknown-command', `not understood: ${fault.line}: ${fault.why}`)
+    // The requester reads them when it is solved, whatever becomes of the mail.
+    const leak = restored ? null : leakOf(toldIn(commands))
+    if (leak) return leak
     if (isNote(commands)) return withhold('note', 'the agent wrote it for colleagues')
     if (withTexts === '' && files.length === 0)
       return withhold('nothing-to-say', 'the mail holds no words for the requester')
@@ -99,11 +105,18 @@ export function agentWork(
     if (whom.to.length === 0) return withhold('already-addressed', 'the agent addressed all of them directly')
     if (!isForUs(message, policy))
       return withhold('written-to-others', 'the agent wrote to others, and to us only in copy')
-    const leaked = internalWords(withTexts, facts.internal.get(ticket.id) ?? [])
-    if (leaked !== null)
-      return withhold('internal-text', `it holds words that are for colleagues alone (“${leaked.slice(0, 80)}”)`)
-    return { ...whom, text: withTexts, files }
+    return leakOf(withTexts) ?? { ...whom, text: withTexts, files }
   }
+
+  function leakOf(said: string): Withheld | null {
+    const leaked = internalWords(said, facts.internal.get(ticket.id) ?? [])
+    if (leaked === null) return null
+    return withhold('internal-text', `it holds words that are for colleagues alone (“${leaked.slice(0, 80)}”)`)
+  }
+}
+
+function toldIn(commands: readonly Command[]): string {
+  return commands.flatMap(one => (one.kind === 'cause' || one.kind === 'fix' ? one.text : [])).join('\n\n')
 }
 
 const NOTHING = { internal: true, changes: {}, events: [], tags: [], mergeInto: null, holdUntil: null } as const

@@ -136,8 +136,8 @@ function words({ told, headline, happening }: NotificationInput): Block[] {
   if (!told) return blocks
   const { pending, note, leftOut } = told
   // What is no word of the requester stands below a mark of its own: nothing of it may come back in an answer to them.
-  if (note && headline === null)
-    blocks.push({ kind: 'mark', text: INTERNAL_FROM_HERE }, { kind: 'text', text: 'A note for colleagues:' })
+  if ((note || pending) && headline === null) blocks.push({ kind: 'mark', text: INTERNAL_FROM_HERE })
+  if (note && headline === null) blocks.push({ kind: 'text', text: 'A note for colleagues:' })
   if (pending) {
     const who = `${nameOf(told.from)} <${told.from.address}>`
     blocks.push({

@@ -2,7 +2,8 @@ import { cannotWait } from '../desk/digest.ts'
 import { type Draw, drawn, levelOf } from '../desk/gate.ts'
 import { type Background, type Happening, notificationMail, type Told, whoIsTold } from '../desk/notification.ts'
 import { replyAddress, senderAddress } from '../desk/outgoing-mail.ts'
-import type { Agent } from '../desk/policy.ts'
+import { agentOf } from '../desk/people.ts'
+import type { Agent, Policy } from '../desk/policy.ts'
 import type { Ticket } from '../desk/ticket.ts'
 import type { Instant } from '../instant.ts'
 import { domainOf, foldAddress } from '../mail/address.ts'
@@ -18,9 +19,9 @@ import { calendarOf, type Dispatching, type Happened } from './dispatching.ts'
 type News = Happening & { readonly message: StoredMessage | null; readonly headline: string | null }
 
 export async function notify(tx: Tx, dispatching: Dispatching, event: Happened): Promise<void> {
-  const news = await newsOf(tx, event)
-  if (!news) return
   const { policy, clock } = dispatching
+  const news = await newsOf(tx, policy, event)
+  if (!news) return
   const now = clock()
   const participants = new Set((await tx.participants(news.ticket.id)).map(({ address }) => foldAddress(address)))
   const crew = { followers: await tx.followers(news.ticket.id), away: new Set(await tx.agentsAway()), participants }
@@ -61,10 +62,15 @@ async function tell(
   const calendar = calendarOf(policy, ticket)
   if (!mailbox || !calendar) return false
   const name = `agent:${agent.name}`
-  const draws: Draw[] = [{ name, budget: AGENT_BUDGET, why: 'too-many', whose: agent.name }]
-  const buckets = await tx.buckets([name])
-  if (levelOf(buckets.get(name) ?? null, AGENT_BUDGET, now) < 1) {
-    const detail = `${agent.name} had ${AGENT_BUDGET.size} notifications, and gets ${AGENT_BUDGET.perDay} more a day`
+  const ofRobots = { name: `${name}:robots:${ticket.id}`, budget: policy.budgets.ticket }
+  const draws: Draw[] = [
+    { name, budget: AGENT_BUDGET, why: 'too-many', whose: agent.name },
+    ...(news.message?.author === 'robot' ? [{ ...ofRobots, why: 'too-many', whose: `${agent.name} of machines` }] : []),
+  ]
+  const buckets = await tx.buckets(draws.map(one => one.name))
+  const dry = draws.find(one => levelOf(buckets.get(one.name) ?? null, one.budget, now) < 1)
+  if (dry) {
+    const detail = `${dry.whose} had ${dry.budget.size} notifications, and gets ${dry.budget.perDay} more a day`
     await tx.addEvents(
       ticket.id,
       [{ kind: 'reply-withheld', actor: 'postdesk', data: { kind: 'notification', why: 'too-many', detail } }],
@@ -103,7 +109,7 @@ async function tell(
   return true
 }
 
-async function newsOf(read: Reads, { kind, ticket: id, actor, data }: Happened): Promise<News | null> {
+async function newsOf(read: Reads, policy: Policy, { kind, ticket: id, actor, data }: Happened): Promise<News | null> {
   // What is past was told in its time.
   if (data['past']) return null
   const ticket = await read.ticket(await read.survivorOf(id))
@@ -117,6 +123,8 @@ async function newsOf(read: Reads, { kind, ticket: id, actor, data }: Happened):
     case 'message':
       // A vote without words stands on the ticket; nobody needs to act.
       if (!message || isAbsence(message) || isEmpty(message) || data['vote']) return null
+      // Their machine answers what we told them: telling it would go on for ever.
+      if (message.author === 'robot' && agentOf(policy, message.from.address)) return null
       if (message.author === 'agent' || message.author === 'postdesk') return { ...news, notice: 'note' }
       return { ...news, notice: 'reply' }
     case 'changed': {
