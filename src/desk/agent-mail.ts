@@ -109,6 +109,11 @@ export function agentWork(
   }
 
   function leakOf(said: string): Withheld | null {
+    if (files.some(isWholeMail))
+      return withhold(
+        'internal-text',
+        'a whole mail is attached to it, which may hold what is for colleagues alone: attach only what the requester needs of it',
+      )
     const leaked = internalWords(said, facts.internal.get(ticket.id) ?? [])
     if (leaked === null) return null
     return withhold('internal-text', `it holds words that are for colleagues alone (“${leaked.slice(0, 80)}”)`)
@@ -143,6 +148,11 @@ function textsNamed(commands: readonly Command[], ticket: Ticket, policy: Policy
     const texts = one.kind === 'template' ? (policy.answers.get(one.name) ?? {}) : {}
     return texts[ticket.language] ?? texts['en'] ?? Object.values(texts)[0] ?? []
   })
+}
+
+/** Ours to agents hold facts, notes and the key to their powers; nobody looks into each that is attached. */
+function isWholeMail({ contentType, filename }: Attachment): boolean {
+  return /^message\//i.test(contentType) || /\.(?:eml|msg)$/i.test(filename ?? '')
 }
 
 // Smaller pictures are bullets, spacers and logos.

@@ -400,6 +400,19 @@ describe('what is internal stays inside', () => {
       }
     }
   })
+  test('and a mail of ours that is attached to the answer', async () => {
+    for (const file of [
+      { contentType: 'message/rfc822' },
+      { filename: 'Printer.eml', contentType: 'application/octet-stream' },
+    ]) {
+      await using stage = await openStage(withSubaddresses())
+      const told = await smoke(stage)
+      const content = `Subject: Printer\r\n\r\n${told.mail.text}`
+      await stage.replies(told, ANA, 'See the mail.', { attachments: [{ ...file, content }] })
+      expect(await answers(stage)).toEqual([])
+      expect((await stage.lastTo('ana@example.org')).mail.text).toContain('a whole mail is attached')
+    }
+  })
   test('and an answer that holds a note’s words is held back, with the reason', async () => {
     await using stage = await openStage(withSubaddresses())
     const told = await smoke(stage)
