@@ -105,15 +105,11 @@ export function agentWork(
     if (whom.to.length === 0) return withhold('already-addressed', 'the agent addressed all of them directly')
     if (!isForUs(message, policy))
       return withhold('written-to-others', 'the agent wrote to others, and to us only in copy')
+    if (files.some(isWholeMail)) return withhold('internal-text', WHOLE_MAIL)
     return leakOf(withTexts) ?? { ...whom, text: withTexts, files }
   }
 
   function leakOf(said: string): Withheld | null {
-    if (files.some(isWholeMail))
-      return withhold(
-        'internal-text',
-        'a whole mail is attached to it, which may hold what is for colleagues alone: attach only what the requester needs of it',
-      )
     const leaked = internalWords(said, facts.internal.get(ticket.id) ?? [])
     if (leaked === null) return null
     return withhold('internal-text', `it holds words that are for colleagues alone (“${leaked.slice(0, 80)}”)`)
@@ -149,6 +145,9 @@ function textsNamed(commands: readonly Command[], ticket: Ticket, policy: Policy
     return texts[ticket.language] ?? texts['en'] ?? Object.values(texts)[0] ?? []
   })
 }
+
+const WHOLE_MAIL =
+  'a whole mail is attached to it, which may hold what is for colleagues alone: attach only what the requester needs of it'
 
 /** Ours to agents hold facts, notes and the key to their powers; nobody looks into each that is attached. */
 function isWholeMail({ contentType, filename }: Attachment): boolean {

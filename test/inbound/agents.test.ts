@@ -411,6 +411,12 @@ describe('what is internal stays inside', () => {
       await stage.replies(told, ANA, 'See the mail.', { attachments: [{ ...file, content }] })
       expect(await answers(stage)).toEqual([])
       expect((await stage.lastTo('ana@example.org')).mail.text).toContain('a whole mail is attached')
+      // For colleagues it may be.
+      await stage.replies(told, ANA, '#note See the mail.', { attachments: [{ ...file, content }] })
+      expect((await stage.store.read.messages(1001)).at(-1)).toMatchObject({
+        direction: 'note',
+        newText: 'See the mail.',
+      })
     }
   })
   test('and an answer that holds a note’s words is held back, with the reason', async () => {
