@@ -103,8 +103,11 @@ export function agentWork(
     if (!ticket.requester) return withhold('no-address', 'the ticket has no requester who could be written to')
     const whom = receivers(ticket, participants.values(), [...message.to, ...message.cc], policy)
     if (whom.to.length === 0) return withhold('already-addressed', 'the agent addressed all of them directly')
-    if (!isForUs(message, policy))
-      return withhold('written-to-others', 'the agent wrote to others, and to us only in copy')
+    if (!isForUs(message, policy)) {
+      return whom.to.includes(ticket.requester)
+        ? withhold('written-to-others', 'the agent wrote to others, and to us only in copy')
+        : withhold('already-addressed', 'the agent wrote to the requester directly, and chose who gets it')
+    }
     if (files.some(isWholeMail)) return withhold('internal-text', WHOLE_MAIL)
     return leakOf(withTexts) ?? { ...whom, text: withTexts, files }
   }

@@ -193,7 +193,9 @@ function changesByEarlierMail(ticket: Ticket, work: AgentWork | null, at: Instan
 /** The agent who is away, when a machine of theirs says so in answer to what we wrote to them. */
 function agentAway({ from, automatic }: Message, { agentKey, past }: Facts, policy: Policy): Agent | null {
   const agent = from && agentOf(policy, from.address)
-  return agent && !past && automatic?.kind === 'vacation' && agentKey?.agent === agent.name ? agent : null
+  return agent && !past && automatic?.kind === 'vacation' && agentKey?.proves && agentKey.agent === agent.name
+    ? agent
+    : null
 }
 
 function open(

@@ -54,6 +54,8 @@ export type AgentKey = {
   readonly agent: string
   /** The address that they answer to, or a mail of ours that they cite. */
   readonly by: 'address' | 'notification'
+  /** Not when it is too old, was revoked, or was shown to others; then it only tells what was tapped, by whom somebody else proves. */
+  readonly proves: boolean
   /** A command that the address holds. */
   readonly verb: string | null
 }
@@ -65,7 +67,8 @@ export type AgentKey = {
 export function provenAgent(message: Message, proof: SenderProof, key: AgentKey | null, policy: Policy): Agent | null {
   const agent = message.from && agentOf(policy, message.from.address)
   if (!agent || message.via || proof.level === 'fail') return null
-  if (key?.agent !== agent.name && (policy.mx.servIds.size === 0 || proof.level !== 'pass')) return null
+  const isTheirs = key?.proves === true && key.agent === agent.name
+  if (!isTheirs && (policy.mx.servIds.size === 0 || proof.level !== 'pass')) return null
   const elsewhere = message.replyTo.filter(({ address }) => !agent.addresses.includes(foldAddress(address)))
   return elsewhere.length > 0 ? null : agent
 }

@@ -128,11 +128,15 @@ async function keyOf(
   const isGood = (madeAt: Instant) => madeAt >= oldest && (keysSince === null || madeAt >= keysSince)
   const delimiter = policy.mailboxes.get(mailbox)?.subaddress ?? null
   const tokens = delimiter === null ? [] : agentTokens(message, delimiter)
-  const token = tokens.find(one => isGood(one.madeAt) && ids.isTokenOf(one, agent.name))
-  if (token && !(await wasShown(read, token, agent.name))) return { agent: agent.name, by: 'address', verb: token.verb }
+  const theirs = tokens.filter(one => ids.isTokenOf(one, agent.name))
+  const key = { agent: agent.name, verb: theirs.find(({ verb }) => verb !== null)?.verb ?? null }
+  for (const token of theirs)
+    if (isGood(token.madeAt) && !(await wasShown(read, token, agent.name)))
+      return { ...key, by: 'address', proves: true }
   const cited = await read.notificationsCited(citedIds(message.inReplyTo, message.references))
   const notified = cited.some(one => one.agent === agent.name && !one.shown && isGood(one.at))
-  return notified ? { agent: agent.name, by: 'notification', verb: null } : null
+  if (notified) return { ...key, by: 'notification', proves: true }
+  return theirs.length > 0 ? { ...key, by: 'address', proves: false } : null
 }
 
 /** A mail of hundreds of pictures is asked about for the first of them. */

@@ -13,7 +13,7 @@ import { takingPart, ticket } from '../support/ticket.ts'
 
 const NOW = '2026-11-23T09:00:05.000Z' // a Monday, 10:00 in Brussels
 
-const ANA: AgentKey = { agent: 'ana', by: 'notification', verb: null }
+const ANA: AgentKey = { agent: 'ana', by: 'notification', verb: null, proves: true }
 
 const facts = (different: Partial<Facts> = {}): Facts => ({
   now: NOW,

@@ -88,9 +88,10 @@ describe('an agent', () => {
     ['not with answers to somebody else', { ...ana, replyTo: [at('ana@evil.example')] }, 'none', 'ana', null],
     ['nobody else, with it', jane, 'none', 'ana', null],
   ])('%s', (_name, mail, level, agent, expected) => {
-    const key = { agent, by: 'address', verb: null } as const
+    const key = { agent, by: 'address', verb: null, proves: true } as const
     expect(provenAgent(mail, proof(level), key, telling)?.name ?? null).toBe(expected)
     expect(provenAgent(mail, proof(level), key, policy())?.name ?? null).toBe(expected)
+    expect(provenAgent(mail, proof(level), { ...key, proves: false }, telling)).toBeNull()
   })
 })
 

@@ -366,6 +366,35 @@ describe('nobody is taken for an agent', () => {
   })
 })
 
+describe('an agent whom the mail server proves', () => {
+  test('needs no fresh notification for what is tapped in an old one', async () => {
+    await using stage = await openStage({ ...withSubaddresses(), ...TELLING })
+    const told = await smoke(stage)
+    await stage.later(91 * DAY)
+    const to = (told.mail.replyTo ?? '').replace('@', '.take@')
+    await stage.arrives({ from: ANA, to, subject: 'Re: Printer', text: ' ' })
+    expect((await ticketOf(stage)).assignee).toBeNull()
+    await stage.arrives({ from: ANA, to, subject: 'Re: Printer', text: ' ', headers: PASS })
+    expect((await ticketOf(stage)).assignee).toBe('ana')
+  })
+  test('answers the requester directly, whoever else takes part', async () => {
+    await using stage = await openStage(TELLING)
+    const jane = { from: JANE, subject: 'Printer', text: 'It smokes.', messageId: 'jane-1@example.org', headers: PASS }
+    await stage.arrives({ ...jane, cc: 'Luc <luc@example.org>' })
+    const reply = {
+      from: ANA,
+      to: JANE,
+      cc: 'it@example.org',
+      subject: 'Re: Printer',
+      text: 'I come.',
+      inReplyTo: 'jane-1@example.org',
+    }
+    await stage.arrives({ ...reply, headers: PASS })
+    expect(await answers(stage)).toEqual([])
+    expect(await ticketOf(stage)).toMatchObject({ status: 'pending', firstResponseAt: stage.now() })
+  })
+})
+
 describe('what is internal stays inside', () => {
   test('in whatever way a mail program quotes', async () => {
     for (const quote of [
