@@ -1,5 +1,5 @@
 import { Temporal } from 'temporal-polyfill'
-import { epochMs, type Instant, instantOf, later } from '../instant.ts'
+import { epochMs, type Instant, instantOf, later, MINUTE, plus } from '../instant.ts'
 import type { Address } from '../mail/message.ts'
 import { baseSubject, ticketTag } from '../mail/subject.ts'
 import { type Block, htmlOf, textOf } from './agent-text.ts'
@@ -40,10 +40,14 @@ export function lastDigestAt(times: readonly string[], timeZone: string, now: In
   return past.length > 0 ? past.reduce(later) : null
 }
 
+/** For whom no times are set, and so much happens at once that a mail for each thing would hide the rest of their mail. */
+const STORM_PAUSE_MS = 15 * MINUTE
+
 /** Whether what waits since `since` is to be told now. Of several times that were missed one mail tells. */
 export function isDigestDue({ digest }: Agent, since: Instant, timeZone: string, now: Instant): boolean {
+  if (digest.length === 0) return plus(since, STORM_PAUSE_MS) <= now
   const last = lastDigestAt(digest, timeZone, now)
-  return digest.length === 0 || (last !== null && since < last)
+  return last !== null && since < last
 }
 
 /** What happened to a ticket since the last digest. */

@@ -32,6 +32,7 @@ export async function followAssignment(tx: Tx, dispatching: Dispatching, event: 
       return false
     case 'message':
     case 'reply-queued': {
+      if (data['author'] !== 'agent' && data['kind'] !== 'answer') return false
       const handover = await tx.handoverOf(event.ticket)
       if (handover?.agent && (await isAnswerOf(tx, handover.agent, event))) await tx.dropHandover(event.ticket)
       return false
@@ -125,8 +126,7 @@ async function followChange(tx: Tx, dispatching: Dispatching, event: Happened): 
 
 /** A person's words. Whose name is not known, in the mailbox's own folder of sent mail, may be theirs. */
 async function isAnswerOf(tx: Tx, agent: string, { kind, actor, data }: Happened): Promise<boolean> {
-  if (kind === 'reply-queued') return data['kind'] === 'answer' && agentOf(actor) === agent
-  if (data['author'] !== 'agent') return false
+  if (kind === 'reply-queued') return agentOf(actor) === agent
   const by = (data['agent'] as string | null | undefined) ?? agentOf(actor)
   const message = typeof data['message'] === 'number' ? await tx.message(data['message']) : null
   return message?.automatic === null && (by === null || by === agent)

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import { type DigestEntry, digestMail, isDigestDue } from '../desk/digest.ts'
 import { replyAddress, senderAddress } from '../desk/outgoing-mail.ts'
 import type { Agent, Policy } from '../desk/policy.ts'
@@ -8,7 +9,7 @@ import type { Tx } from '../store/store.ts'
 import { type Dispatching, eachAlone } from './dispatching.ts'
 
 /*
- * Sends what has waited for an agent's time of day. The lines go in the transaction that queues the mail: whatever was missed
+ * Sends what has waited for an agent's time of day, or for the end of a storm. The lines go in the transaction that queues the mail: whatever was missed
  * while nobody was here comes in one mail, and nothing comes twice.
  */
 
@@ -44,6 +45,8 @@ async function writeDigest(tx: Tx, { policy, ids, clock }: Dispatching, name: st
   }
   const entries: DigestEntry[] = []
   for (const [id, about] of tickets) {
+    // SQLite answers at once: nothing else would have its turn, and there may be thousands.
+    await setImmediate()
     const ticket = await tx.ticket(id)
     const mailbox = ticket && policy.mailboxes.get(ticket.mailbox)
     if (!ticket || !mailbox) continue

@@ -1,3 +1,5 @@
+import { setImmediate } from 'node:timers/promises'
+import type { TicketEvent } from '../desk/ticket.ts'
 import { MINUTE } from '../instant.ts'
 import { backoff, pause } from '../loop.ts'
 import { isStorageTrouble, type Store, type Tx } from '../store/store.ts'
@@ -24,7 +26,16 @@ export type Dispatcher = {
 }
 
 const CURSOR = 'dispatched'
-const BATCH = 100
+/** From all others nothing follows. */
+export const FOLLOWED: readonly TicketEvent['kind'][] = [
+  ...(['opened', 'message', 'changed', 'report', 'reminded'] as const),
+  ...(['reply-queued', 'commanded', 'away'] as const),
+]
+const BATCH = 500
+/** Nobody else can write meanwhile. */
+const LONGEST_WRITE_MS = 100
+/** Who has written a mail is answered before anybody is told of it, and of a backlog much is told at once. */
+const OTHERS_FIRST_MS = 300
 const RETRY = { firstMs: 1_000, maxMs: MINUTE }
 /** What another process wrote (a replay from the command line) is found at the latest after this. */
 const LOOK_EVERY_MS = 30_000
@@ -42,7 +53,8 @@ export function createDispatcher(dispatching: Dispatching, everyMs = MINUTE): Di
         // Made anew before the history is looked at, so that no wake-up is missed in between.
         nap = new AbortController()
         try {
-          while (!signal.aborted && (await dispatchNext(dispatching)));
+          do await pause(OTHERS_FIRST_MS, signal)
+          while (!signal.aborted && (await dispatchNext(dispatching)))
           const isTime = !signal.aborted && performance.now() - lookedAt >= everyMs
           if (isTime && (await lookAround(dispatching))) continue
           if (isTime) lookedAt = performance.now()
@@ -62,12 +74,19 @@ export function createDispatcher(dispatching: Dispatching, everyMs = MINUTE): Di
 export async function dispatchNext(dispatching: Dispatching): Promise<boolean> {
   const { store, onQueued } = dispatching
   const after = Number((await store.read.setting(CURSOR)) ?? (await begin(store)))
-  const events = await store.read.eventsAfter(after, BATCH)
-  const last = events.at(-1)
-  if (!last) return false
+  const events = await store.read.eventsAfter(after, FOLLOWED, BATCH)
+  if (events.length === 0) return false
   await store.write(async tx => {
-    for (const event of events) await dispatch(tx, dispatching, event)
-    await tx.setSetting(CURSOR, String(last.id))
+    const started = performance.now()
+    let done = after
+    for (const event of events) {
+      await dispatch(tx, dispatching, event)
+      done = event.id
+      // SQLite answers at once: nothing else would have its turn.
+      await setImmediate()
+      if (performance.now() - started > LONGEST_WRITE_MS) break
+    }
+    await tx.setSetting(CURSOR, String(done))
   })
   onQueued()
   return true

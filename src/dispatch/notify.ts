@@ -4,7 +4,7 @@ import { type Background, type Happening, notificationMail, type Told, whoIsTold
 import { replyAddress, senderAddress } from '../desk/outgoing-mail.ts'
 import { agentOf } from '../desk/people.ts'
 import type { Agent, Policy } from '../desk/policy.ts'
-import type { Ticket } from '../desk/ticket.ts'
+import type { Ticket, TicketEvent } from '../desk/ticket.ts'
 import type { Instant } from '../instant.ts'
 import { domainOf, foldAddress } from '../mail/address.ts'
 import type { StoredMessage } from '../store/messages.ts'
@@ -25,28 +25,47 @@ export async function notify(tx: Tx, dispatching: Dispatching, event: Happened):
   const now = clock()
   const participants = new Set((await tx.participants(news.ticket.id)).map(({ address }) => foldAddress(address)))
   const crew = { followers: await tx.followers(news.ticket.id), away: new Set(await tx.agentsAway()), participants }
-  const everybody = whoIsTold(news, crew, policy)
-  const waits = ({ digest }: Agent) => digest.length > 0 && !cannotWait(news.notice, news.ticket)
-  for (const { name } of everybody.filter(waits)) {
-    const { notice, ticket } = news
-    await tx.addDigestLine({ agent: name, event: event.id, ticket: ticket.id, notice, at: event.at })
-  }
-  const agents = everybody.filter(agent => !waits(agent))
-  if (agents.length === 0) return
-  const background = await backgroundOf(tx, news.ticket)
   const told: string[] = []
-  for (const agent of agents)
-    if (await tell(tx, dispatching, event, news, background, agent, now)) told.push(agent.name)
-  if (told.length > 0)
-    await tx.addEvents(
-      news.ticket.id,
-      [{ kind: 'notified', actor: 'postdesk', data: { notice: news.notice, agents: told } }],
-      now,
-    )
+  let background: Background | null = null
+  for (const agent of whoIsTold(news, crew, policy)) {
+    const draws = drawsOf(news, agent, policy)
+    const buckets = await tx.buckets(draws.map(({ name }) => name))
+    const dry = draws.find(({ name, budget }) => levelOf(buckets.get(name) ?? null, budget, now) < 1)
+    if (dry?.why === 'robot-storm') {
+      await tx.addEvents(news.ticket.id, [withheldFrom(agent, dry)], now)
+      continue
+    }
+    if (dry || (agent.digest.length > 0 && !cannotWait(news.notice, news.ticket))) {
+      const { ticket, notice } = news
+      await tx.addDigestLine({ agent: agent.name, event: event.id, ticket: ticket.id, notice, at: event.at })
+      continue
+    }
+    background ??= await backgroundOf(tx, news.ticket)
+    if (!(await tell(tx, dispatching, event, news, background, agent, now))) continue
+    await tx.setBuckets(drawn(draws, buckets, now))
+    told.push(agent.name)
+  }
+  const data = { notice: news.notice, agents: told }
+  if (told.length > 0) await tx.addEvents(news.ticket.id, [{ kind: 'notified', actor: 'postdesk', data }], now)
 }
 
-/** Machines that go on for ever fill no agent's mailbox. */
+/** Machines that go on for ever, and days on which everything fails at once, fill no agent's mailbox: more waits for a digest. */
 const AGENT_BUDGET = { size: 100, perDay: 2_000 }
+
+/** What a notification costs. Of a machine that goes on and on an agent hears a few times, and not in digests either. */
+function drawsOf({ ticket, message }: News, { name }: Agent, { budgets }: Policy): Draw[] {
+  const own = `agent:${name}`
+  const ofRobots = { name: `${own}:robots:${ticket.id}`, budget: budgets.ticket }
+  return [
+    ...(message?.author === 'robot' ? [{ ...ofRobots, why: 'robot-storm', whose: `${name} of machines` }] : []),
+    { name: own, budget: AGENT_BUDGET, why: 'too-many', whose: name },
+  ]
+}
+
+function withheldFrom({ name }: Agent, { whose, why, budget }: Draw): TicketEvent {
+  const detail = `${whose} had ${budget.size} notifications, and gets ${budget.perDay} more a day`
+  return { kind: 'reply-withheld', actor: 'postdesk', data: { kind: 'notification', agent: name, why, detail } }
+}
 
 async function tell(
   tx: Tx,
@@ -61,51 +80,22 @@ async function tell(
   const mailbox = policy.mailboxes.get(ticket.mailbox)
   const calendar = calendarOf(policy, ticket)
   if (!mailbox || !calendar) return false
-  const name = `agent:${agent.name}`
-  const ofRobots = { name: `${name}:robots:${ticket.id}`, budget: policy.budgets.ticket }
-  const draws: Draw[] = [
-    { name, budget: AGENT_BUDGET, why: 'too-many', whose: agent.name },
-    ...(news.message?.author === 'robot' ? [{ ...ofRobots, why: 'too-many', whose: `${agent.name} of machines` }] : []),
-  ]
-  const buckets = await tx.buckets(draws.map(one => one.name))
-  const dry = draws.find(one => levelOf(buckets.get(one.name) ?? null, one.budget, now) < 1)
-  if (dry) {
-    const detail = `${dry.whose} had ${dry.budget.size} notifications, and gets ${dry.budget.perDay} more a day`
-    await tx.addEvents(
-      ticket.id,
-      [{ kind: 'reply-withheld', actor: 'postdesk', data: { kind: 'notification', why: 'too-many', detail } }],
-      now,
-    )
-    return false
-  }
   const before = await tx.notificationsOf(ticket.id, agent.name)
   const messageId = ids.mint(ticket.id, domainOf(senderAddress(mailbox)))
   const mail = notificationMail({
-    ...{
-      happening: news,
-      headline: news.headline,
-      told: news.message && toldOf(news.message),
-      agent,
-      mailbox,
-      calendar,
-      background,
-    },
+    ...{ happening: news, headline: news.headline, told: news.message && toldOf(news.message) },
+    ...{ agent, mailbox, calendar, background },
     replyTo: replyAddress(mailbox, ids.agentToken(ticket.id, agent.name, now)),
     ...{ messageId, before: before.map(one => one.messageId), now },
   })
-  const dedupeKey = `notification:${event.id}:${agent.name}`
   const queued = {
-    ticket: ticket.id,
-    message: news.message?.id ?? null,
+    ...{ ticket: ticket.id, message: news.message?.id ?? null, mailbox: mailbox.name, mail },
     kind: 'notification' as const,
-    dedupeKey,
-    mailbox: mailbox.name,
-    mail,
+    dedupeKey: `notification:${event.id}:${agent.name}`,
   }
   if ((await tx.enqueue(queued, now)) === null) return false
   await tx.saveThreadIds(ticket.id, messageId, [])
   await tx.saveNotification({ messageId, ticket: ticket.id, agent: agent.name, kind: news.notice, at: now })
-  await tx.setBuckets(drawn(draws, buckets, now))
   return true
 }
 

@@ -4,7 +4,7 @@ import { DAY, type Instant, MINUTE, msBetween, plus } from '../instant.ts'
 import type { Logger } from '../log.ts'
 import { backoff, pause } from '../loop.ts'
 import type { Delivery, OutboxMail } from '../store/outbox.ts'
-import type { Store } from '../store/store.ts'
+import type { Store, Tx } from '../store/store.ts'
 import { compose, type OpenAttachment } from './compose.ts'
 import type { SmtpTransport } from './smtp.ts'
 
@@ -60,7 +60,8 @@ export function createSender(sending: Sending): Sender {
         nap = new AbortController()
         let ms: number
         try {
-          ms = (await sendDue(sending, unsettled)) > 0 ? 0 : await untilNext(sending)
+          await sendDue(sending, unsettled, signal)
+          ms = await untilNext(sending)
           failures = 0
         } catch (error) {
           sending.log.error({ err: error, mailbox: sending.mailbox }, 'the outbox cannot be worked')
@@ -85,47 +86,61 @@ async function untilNext({ store, clock, mailbox }: Sending): Promise<number> {
 export type Tried = { readonly mail: OutboxMail; readonly delivery: Delivery }
 
 /**
- * Claims what is due, delivers it and settles it; gives how many mails were tried. Throws only when the store fails. What
- * was delivered by then and could not be written down (a full disk) stays in `unsettled`, and comes first the next time:
- * until it is written down nothing is claimed, for it would be sent again.
+ * Claims what is due, delivers it and settles it, until nothing is due or the signal aborts; gives how many mails were tried.
+ * Throws only when the store fails. What was delivered by then and could not be written down (a full disk) stays in `unsettled`, and
+ * comes first the next time: until it is written down nothing is claimed, for it would be sent again.
  */
-export async function sendDue(sending: Sending, unsettled: Tried[] = []): Promise<number> {
-  const { store, clock, mailbox } = sending
+export async function sendDue(sending: Sending, unsettled: Tried[] = [], signal?: AbortSignal): Promise<number> {
+  let tried = 0
+  await heedClock(sending, sending.clock())
+  while (!signal?.aborted) {
+    const claimed = await claim(sending, unsettled)
+    if (claimed.length === 0) break
+    let settling: Promise<unknown> = Promise.resolve()
+    await Promise.all(
+      claimed.map(async mail => {
+        unsettled.push({ mail, delivery: await deliver(sending, mail) })
+        // Not all at the end: what a crash finds unsettled is sent again. Whatever fails here is settled below, or thrown there.
+        if (unsettled.length === SETTLE_TOGETHER) settling = settle(sending, unsettled).catch(() => undefined)
+      }),
+    )
+    await settling
+    tried += claimed.length
+  }
   await settle(sending, unsettled)
+  return tried
+}
+
+/** Takes what is due, and writes down what was delivered before. */
+async function claim(sending: Sending, unsettled: Tried[]): Promise<OutboxMail[]> {
+  const { store, clock, mailbox } = sending
   const now = clock()
-  await heedClock(sending, now)
   // Asked of the reader first: an idle sender takes no write lock.
   const next = await store.read.nextAttemptAt(mailbox)
-  if (next === null || next > now) return 0
-  const claimed = await store.write(tx =>
-    tx.claimDue(mailbox, now, BATCH, attempts => plus(now, backoff(attempts - 1, RETRY))),
-  )
-  let settling: Promise<unknown> = Promise.resolve()
-  await Promise.all(
-    claimed.map(async mail => {
-      unsettled.push({ mail, delivery: await deliver(sending, mail) })
-      // Not all at the end: what a crash finds unsettled is sent again. Whatever fails here is settled below, or thrown there.
-      if (unsettled.length === SETTLE_TOGETHER) settling = settle(sending, unsettled).catch(() => undefined)
-    }),
-  )
-  await settling
-  await settle(sending, unsettled)
-  return claimed.length
+  if (next === null || next > now) return []
+  const group = unsettled.slice()
+  const claimed = await store.write(async tx => {
+    await settleIn(tx, group, now)
+    return tx.claimDue(mailbox, now, BATCH, attempts => plus(now, backoff(attempts - 1, RETRY)))
+  })
+  unsettled.splice(0, group.length)
+  return claimed
 }
 
 async function settle({ store, clock }: Sending, unsettled: Tried[]): Promise<void> {
   const group = unsettled.slice()
   if (group.length === 0) return
-  await store.write(async tx => {
-    const at = clock()
-    for (const { mail, delivery } of group) {
-      await tx.settle(mail.id, delivery, at)
-      const event = eventFor(mail, delivery)
-      if (mail.ticket !== null && event) await tx.addEvents(mail.ticket, [event], at)
-    }
-  })
+  await store.write(tx => settleIn(tx, group, clock()))
   // Others may have been delivered meanwhile.
   unsettled.splice(0, group.length)
+}
+
+async function settleIn(tx: Tx, group: readonly Tried[], at: Instant): Promise<void> {
+  for (const { mail, delivery } of group) {
+    await tx.settle(mail.id, delivery, at)
+    const event = eventFor(mail, delivery)
+    if (mail.ticket !== null && event) await tx.addEvents(mail.ticket, [event], at)
+  }
 }
 
 /** A mail that waits longer than any pause waits for a time that the clock has left again. */

@@ -306,9 +306,9 @@ export async function skipTicketNumbers(db: Db, last: number): Promise<void> {
   await sql`update sqlite_sequence set seq = ${last} where name = 'tickets' and seq < ${last}`.execute(db)
 }
 
-/** The numbers of a JSON array: one parameter however many they are, so that the statement's text stays the same. */
-export function numbersIn(json: string) {
-  return sql<number>`(select value from json_each(${json}))`
+/** What is in a JSON array: one parameter however many they are, so that the statement's text stays the same. */
+export function valuesIn<Value extends number | string>(json: string) {
+  return sql<Value>`(select value from json_each(${json}))`
 }
 
 /** The ids of the tickets whose messages hold all these words, at least one; the last word matches as a beginning. */

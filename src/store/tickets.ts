@@ -3,7 +3,7 @@ import { DeskError } from '../errors.ts'
 import type { Instant } from '../instant.ts'
 import type { Db } from './schema.ts'
 import { fromJson, toJson } from './schema.ts'
-import { numbersIn, ticketsMatching } from './sqlite.ts'
+import { ticketsMatching, valuesIn } from './sqlite.ts'
 import { one, statement } from './statement.ts'
 
 export type TicketFilter = {
@@ -135,9 +135,13 @@ export function ticketReads(db: Db) {
       }))
     },
 
-    /** What happened to any ticket after this event, oldest first. */
-    async eventsAfter(event: number, limit: number): Promise<(RecordedEvent & { readonly ticket: TicketId })[]> {
-      const rows = await eventsAfter(db, { event, limit })
+    /** What of these kinds happened to any ticket after this event, oldest first. */
+    async eventsAfter(
+      event: number,
+      kinds: readonly TicketEvent['kind'][],
+      limit: number,
+    ): Promise<(RecordedEvent & { readonly ticket: TicketId })[]> {
+      const rows = await eventsAfter(db, { event, kinds: JSON.stringify(kinds), limit })
       return rows.map(row => ({
         id: row.id,
         ticket: row.ticket_id,
@@ -236,7 +240,7 @@ type NewPromise = {
 }
 
 const tagsOfTickets = statement((db, { ids }: { ids: string }) =>
-  db.selectFrom('ticket_tags').selectAll().where('ticket_id', 'in', numbersIn(ids)).orderBy('tag'),
+  db.selectFrom('ticket_tags').selectAll().where('ticket_id', 'in', valuesIn<number>(ids)).orderBy('tag'),
 )
 
 const insertTicket = statement((db, ticket: TicketRow & { at: Instant }) =>
@@ -263,8 +267,14 @@ const insertTicket = statement((db, ticket: TicketRow & { at: Instant }) =>
     .returning('id'),
 )
 
-const eventsAfter = statement((db, { event, limit }: { event: number; limit: number }) =>
-  db.selectFrom('ticket_events').selectAll().where('id', '>', event).orderBy('id').limit(limit),
+const eventsAfter = statement((db, { event, kinds, limit }: { event: number; kinds: string; limit: number }) =>
+  db
+    .selectFrom('ticket_events')
+    .selectAll()
+    .where('id', '>', event)
+    .where('kind', 'in', valuesIn<string>(kinds))
+    .orderBy('id')
+    .limit(limit),
 )
 
 const insertTag = statement((db, row: { ticket: TicketId; tag: string }) =>

@@ -14,6 +14,7 @@ import { measureLatencies } from './latency.ts'
 import { startMailboxes } from './mailbox.ts'
 import { askMeanwhile, compareIdle } from './questions.ts'
 import { type Expected, type Place, type RoundFigures, runRound } from './round.ts'
+import { exampleAgents } from './service.ts'
 import { startSink } from './sink.ts'
 import { multiply } from './stored.ts'
 import { type Figures, table } from './table.ts'
@@ -58,7 +59,7 @@ async function bench(): Promise<number> {
   const storedUsers = STORED.flatMap(stored => Array.from({ length: STORED_PAIRS }, (_, at) => `stored${stored}n${at}`))
   const users = ['counted', 'asked', 'single', ...pairUsers, ...(values.long ? ['first', 'many', ...storedUsers] : [])]
   await using mailboxes = await startMailboxes(users)
-  using sink = await startSink()
+  using sink = await startSink(exampleAgents())
   const place: Place = { mailboxes, sink, nodeArguments: values.node }
 
   say(`making ${mails} mails`)

@@ -109,7 +109,7 @@ const COUNTS = {
   'messages received': "select count(*) from messages where direction = 'in'",
   attachments: 'select count(*) from attachments',
   'replies on their ticket': "select count(*) from raw_mails where outcome = 'append'",
-  'acknowledgements stored as sent': "select count(*) from outbox where state = 'sent'",
+  'acknowledgements stored as sent': "select count(*) from outbox where state = 'sent' and kind = 'acknowledgement'",
 } as const
 
 type Counts = Readonly<Record<keyof typeof COUNTS, number>>

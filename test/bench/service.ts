@@ -137,6 +137,12 @@ function environment({ password }: ImapAddress): NodeJS.ProcessEnv {
   return { ...process.env, BENCH_PASSWORD: password }
 }
 
+/** Where the agents of the shipped example are written to. */
+export function exampleAgents(): string[] {
+  const { agents } = parse(readFileSync(EXAMPLE, 'utf8')) as { agents: Record<string, { addresses: string[] }> }
+  return Object.values(agents).flatMap(({ addresses }) => addresses)
+}
+
 /** The shipped example with its rules, calendars and templates, and one mailbox. */
 function configuration({ host, port, user }: ImapAddress, smtpPort: number): string {
   const example = parse(readFileSync(EXAMPLE, 'utf8')) as Record<string, unknown>

@@ -7,13 +7,14 @@ import type { Accepted, FromSink, ToSink } from './smtp-sink.ts'
 /** The SMTP server of the rounds, in a process of its own. */
 export type Sink = Disposable & {
   readonly port: number
+  /** Forgets what has come; this many more are waited for, beside what goes to agents. */
   expect(count: number): void
   /** Resolves when the expected number has come, or when for `quietMs` nothing more did. */
   reached(quietMs: number): Promise<void>
   report(): Promise<readonly Accepted[]>
 }
 
-export async function startSink(): Promise<Sink> {
+export async function startSink(agents: readonly string[]): Promise<Sink> {
   const child = fork(join(import.meta.dirname, 'smtp-sink.ts'), { execArgv: ['--import', 'tsx'] })
   const tell = (message: ToSink) => void child.send(message)
   const next = async <K extends 'port' | 'reached' | 'accepted'>(
@@ -35,7 +36,7 @@ export async function startSink(): Promise<Sink> {
     port,
     expect(count) {
       reached = next('reached')
-      tell({ expect: count })
+      tell({ expect: count, agents })
     },
     async reached(quietMs) {
       let done = false

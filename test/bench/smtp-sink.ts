@@ -8,8 +8,8 @@ import { listening, portOf } from '../support/ports.ts'
 /** One accepted mail: the recipients of its envelope, the Message-ID it answers, and when it was accepted (epoch ms). */
 export type Accepted = { readonly to: readonly string[]; readonly inReplyTo: string | null; readonly at: number }
 
-/** `expect`: forget everything, tell when this many have come. `report`: tell what has come. */
-export type ToSink = { readonly expect: number } | { readonly report: true }
+/** `expect`: forget everything, tell when this many have come; those to `agents` are none. `report`: tell what has come. */
+export type ToSink = { readonly expect: number; readonly agents: readonly string[] } | { readonly report: true }
 export type FromSink =
   | { readonly port: number }
   | { readonly reached: number }
@@ -20,6 +20,7 @@ const CRLF = Buffer.from('\r\n')
 
 let accepted: Accepted[] = []
 let expected = Number.POSITIVE_INFINITY
+let agents = new Set<string>()
 
 function serve(socket: Socket): void {
   socket.setNoDelay(true)
@@ -58,6 +59,7 @@ function serve(socket: Socket): void {
 }
 
 function accept(to: readonly string[], text: string): void {
+  if (to.every(address => agents.has(address))) return
   accepted.push({ to, inReplyTo: /^in-reply-to:\s*<([^>]+)>/im.exec(text)?.[1] ?? null, at: Date.now() })
   if (accepted.length === expected) tell({ reached: expected })
 }
@@ -70,6 +72,7 @@ process.on('message', (message: ToSink) => {
   if ('report' in message) return tell({ accepted })
   accepted = []
   expected = message.expect
+  agents = new Set(message.agents)
 })
 process.on('disconnect', () => process.exit())
 

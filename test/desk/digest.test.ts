@@ -42,8 +42,9 @@ test.each<[readonly string[], Instant, Instant, boolean]>([
   // What comes at the very moment belongs to the next one.
   [TIMES, '2026-11-23T08:30:00.000Z', '2026-11-23T12:59:00.000Z', false],
   [TIMES, '2026-11-20T08:00:00.000Z', '2026-11-23T06:00:00.000Z', true],
-  // Who wants none any more need not wait for one.
-  [[], '2026-11-23T08:00:00.000Z', '2026-11-23T08:00:01.000Z', true],
+  // Without times only what was too much at once waits.
+  [[], '2026-11-23T08:00:00.000Z', '2026-11-23T08:14:59.999Z', false],
+  [[], '2026-11-23T08:00:00.000Z', '2026-11-23T08:15:00.000Z', true],
 ])('with %o what waits since %s is told at %s: %s', (digest, since, now, expected) => {
   expect(isDigestDue(agent('ana', { digest }), since, 'UTC', now)).toBe(expected)
 })

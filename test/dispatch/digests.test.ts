@@ -109,3 +109,21 @@ test('who is no agent any more is told nothing', async () => {
   expect(await toAna()).toEqual([])
   expect(await crew.store.read.digestsWaiting()).toEqual([])
 })
+
+test('on a day when everything fails at once, what is too much for a mail each comes in one mail', async () => {
+  const mails = 104
+  for (let n = 1; n <= mails; n++)
+    await crew.arrives({ from: `p${n}@example.org`, subject: `Network ${n}`, text: 'Down.' })
+  await crew.settle()
+  const toBen = async () => (await crew.told()).filter(({ to }) => to[0]?.name === 'ben')
+  expect(await toBen()).toHaveLength(100)
+  await passes(15 * MINUTE - 1)
+  expect(await toBen()).toEqual([])
+  await passes(MINUTE)
+  const digest = await toBen()
+  expect(digest.map(({ subject }) => subject.split(',')[0])).toEqual(['4 tickets with news'])
+  for (let n = 101; n <= mails; n++) expect(digest[0]?.text).toContain(`Network ${n}`)
+  await crew.arrives({ from: 'jane@example.org', subject: 'Printer', text: 'My printer is on fire.' })
+  await crew.settle()
+  expect((await toBen()).map(({ subject }) => subject)).toEqual([expect.stringContaining('Printer')])
+})

@@ -3,7 +3,7 @@
  */
 import type { OutgoingMail } from '../../src/desk/outgoing-mail.ts'
 import type { Policy } from '../../src/desk/policy.ts'
-import { dispatchNext, lookAround } from '../../src/dispatch/dispatcher.ts'
+import { dispatchNext, FOLLOWED, lookAround } from '../../src/dispatch/dispatcher.ts'
 import type { Dispatching } from '../../src/dispatch/dispatching.ts'
 import { createIds } from '../../src/ids.ts'
 import { openTestApi, type TestApi } from './api.ts'
@@ -50,5 +50,6 @@ export async function openCrew(different: Partial<Policy> = {}): Promise<TestCre
 }
 
 async function unread({ store }: Dispatching): Promise<boolean> {
-  return Number(await store.read.setting('dispatched')) < (await store.read.lastEvent())
+  const cursor = Number(await store.read.setting('dispatched'))
+  return (await store.read.eventsAfter(cursor, FOLLOWED, 1)).length > 0
 }
