@@ -6,7 +6,7 @@ import { connect, type Socket } from 'node:net'
 import { within } from './wait.ts'
 
 export interface Marionette {
-  /** What the body of this function gives inside the program, with all its rights; its promises are awaited. */
+  /** What a function with this body gives inside the program, with all its rights; a promise is awaited for 15 s. */
   run(body: string, args?: readonly unknown[]): Promise<unknown>
   /** Hangs up. */
   end(): void
@@ -14,14 +14,17 @@ export interface Marionette {
 
 type Answer = readonly [type: 1, id: number, error: { error: string; message: string } | null, result: unknown]
 
-/** Begins a session with the program at this port. Rejects when nobody listens there yet. */
-export async function marionette(port: number, timeoutMs = 60_000): Promise<Marionette> {
+const STARTING_MS = 60_000
+const SCRIPT_MS = 15_000
+
+/** Begins a session with the program at this port. Rejects when nobody listens there. */
+export async function marionette(port: number): Promise<Marionette> {
   const socket = connect(port, '127.0.0.1')
   const messages = received(socket)
   let asked = 0
 
   const next = async (what: string): Promise<unknown> => {
-    const { value, done } = await within(timeoutMs, what, messages.next())
+    const { value, done } = await within(STARTING_MS, what, messages.next())
     if (done) throw new Error(`${what}: the program hung up`)
     return value
   }
@@ -37,7 +40,7 @@ export async function marionette(port: number, timeoutMs = 60_000): Promise<Mari
   try {
     await next('its greeting')
     await ask('WebDriver:NewSession', {})
-    await ask('WebDriver:SetTimeouts', { script: timeoutMs })
+    await ask('WebDriver:SetTimeouts', { script: SCRIPT_MS })
     await ask('Marionette:SetContext', { value: 'chrome' })
   } catch (error) {
     socket.destroy()
