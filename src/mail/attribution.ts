@@ -20,7 +20,19 @@ const WROTE_CJK = '写道|寫道|写到|のメール|が書きました|さん�
 const VERB = new RegExp(`(?<![\\p{L}\\p{M}])(?:${WROTE})(?![\\p{L}\\p{M}])|${WROTE_CJK}`, 'iu')
 const VERB_LAST = new RegExp(`(?:(?<![\\p{L}\\p{M}])(?:${WROTE})|${WROTE_CJK})$`, 'iu')
 const VERB_FIRST = new RegExp(`^(?:hat|heeft|ha|${WROTE})(?![\\p{L}\\p{M}])`, 'iu')
-const NAME_WROTE = new RegExp(`^(?:["'“]?\\p{Lu}[\\p{L}\\p{M}.,'’"”/-]{0,40}\\s){1,4}(?:${WROTE})\\s?[:：]$`, 'u')
+
+// A name: words with capital letters, or in a script that has none and sets no blanks. "Ludwig van Beethoven", "Doe, Jane
+// (Sales)", "Smith & Sons Ltd."; desks and lists speak for somebody: "Jane Doe via IT Help".
+const PART = `["'“([]?[\\p{Lu}\\p{Script=Han}\\p{Script=Hiragana}\\p{Script=Katakana}\\p{Script=Hangul}][\\p{L}\\p{M}\\d.,'’"”/&)\\]-]{0,40}`
+const PARTICLE =
+  'via|van|von|vom|zu|zum|zur|der|den|ter|ten|de|del|della|di|da|das|do|dos|du|la|le|al|el|bin|ibn|y|e|i|und|and|[&+|/–—-]|\\d{1,4}'
+const NAME = `${PART}(?:\\s(?:${PART}|${PARTICLE})){0,9}`
+const NAME_WROTE = new RegExp(`^${NAME}\\s(?:${WROTE})\\s?[:：]$`, 'u')
+// Above a date a name may have small letters: "jane doe via IT Help kirjoitti 2.3.2026 klo 10.15:".
+const NAME_WROTE_ON = new RegExp(
+  `^(?:(?:\\S{1,40}\\s){1,4}via\\s)?${NAME},?\\s(?:(?:${WROTE})(?![\\p{L}\\p{M}])|\\d)`,
+  'u',
+)
 // Horde and Squirrelmail.
 const QUOTING =
   /^(?:quoting|zitat von|zitiere|citando(?: a)?|citeren van|selon|citation de|cita de|citat från|citat fra|cytat|cytowanie|quoted from)\s[^:：]{2,150}[:：]$/iu
@@ -94,6 +106,11 @@ export function attribution(joined: string): Sureness {
   if (GMT_FORM.test(text) || OLD_GMAIL.test(text)) return 2
   if (!colon && !VERB_LAST.test(body)) return 0
   if (PERSONAL.test(text) || balance(text) !== 0) return 0
+  return wroteOn(text, body, colon) || (NAME_WROTE.test(text) ? 1 : 0)
+}
+
+/** Somebody wrote at a date, from an address, or both. */
+function wroteOn(text: string, body: string, colon: boolean): Sureness {
   const address = ADDRESS.test(text)
   const date = YEAR.test(text) || NUMERIC_DATE.test(text) || SHORT_YEAR.test(text)
   const time = TIME.test(text)
@@ -109,7 +126,8 @@ export function attribution(joined: string): Sureness {
     if (verb && (colon || date)) return 2
     return date && time && colon ? 2 : date && colon ? 1 : 0
   }
-  // "Jef kirjoitti 2.3.2026 klo 10.15:", "Jef/IT/ACME wrote on 02/03/2026 10:15:22 AM:"
+  // "Jef kirjoitti 2.3.2026 klo 10.15:", "Jef/IT/ACME wrote on 02/03/2026 10:15:22 AM:", "Jef, 2.3.2026 10:15 tarihinde yazdı:"
+  if (date && colon && verb && NAME_WROTE_ON.test(text)) return 1
   const [before = ''] = /^["'“]?\p{Lu}\D{2,60}/u.exec(text) ?? []
   return date && colon && VERB.test(before) && before.trim().split(' ').length <= 7 ? 1 : 0
 }
@@ -141,6 +159,8 @@ function startsWithName(text: string): boolean {
 
 // An attribution is wrapped over a few lines at most; one program leaves an empty line in it.
 const MOST_LINES = 6
+// No program wraps lines before this column.
+const NARROWEST = 60
 
 export type Found = { readonly start: number; readonly sureness: Sureness }
 
@@ -170,6 +190,9 @@ export function attributionEndingAt(line: (index: number) => string | null, end:
     if (best === null || sureness > best.sureness || (dated && sureness === best.sureness))
       best = { start, sureness, text: joined }
     if (dated && sureness === 2) break
+    // Who wrote, and when: nothing is missing above, unless the name was too long for one line.
+    const above = line(start - 1)?.trim().length ?? 0
+    if (dated && NAME_WROTE_ON.test(joined) && above + 1 + joined.indexOf(' ') < NARROWEST) break
   }
   return best && withBeginning(line, best)
 }

@@ -1,11 +1,12 @@
 /*
  * Replies to our notifications as mail programs write them: commands are read right, and the words go out exactly.
  */
-import { describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { OutboxMail } from '../../src/store/outbox.ts'
 import { SHAPES, shaped } from '../support/client-shapes.ts'
-import { isInstalled, MAIL_CLIENTS, replyWith } from '../support/mail-clients.ts'
+import { asDelivered, isInstalled, MAIL_CLIENTS, replyWith } from '../support/mail-clients.ts'
 import { openStage, type Stage, withSubaddresses } from '../support/stage.ts'
+import { HABITS, startThunderbird, type Thunderbird, thunderbirdAvailable } from '../support/thunderbird.ts'
 
 const ANA = 'Ana Pop <ana@example.org>'
 const LONG = `Bună Jane,
@@ -16,6 +17,9 @@ cablul era desprins; l-am fixat la loc și am verificat împreună cu Mihai.
 2. Încercați din nou până la ora 16.
 
 Vă mulțumesc pentru răbdare`
+
+const PARAGRAPH =
+  'From now on Mihai looks after the printer on the second floor; he comes by every Tuesday at nine. Until then please use the one in the corridor of the third floor – it prints on both sides as well.'
 
 const CASES = [
   ['an answer', LONG, { answer: LONG, commands: [] }],
@@ -37,6 +41,7 @@ const CASES = [
     '#cause a loose cable\n#fix plugged in again\n#solved',
     { answer: null, commands: ['cause a loose cable', 'fix plugged in again', 'solved'] },
   ],
+  ['a long paragraph', PARAGRAPH, { answer: PARAGRAPH, commands: [] }],
   ['no command', '#sovled\nIt works again.', { answer: null, commands: [] }],
 ] as const
 
@@ -68,7 +73,9 @@ async function outcome(stage: Stage) {
   }
 }
 
-const check = (stage: Stage, name: string, { answer, commands }: (typeof CASES)[number][2]) =>
+type Expected = { readonly answer: string | null; readonly commands: readonly string[] }
+
+const check = (stage: Stage, name: string, { answer, commands }: Expected) =>
   outcome(stage).then(({ fault, ...found }) => {
     expect(found).toEqual({ answer, commands })
     expect(fault === null).toBe(name !== 'no command')
@@ -82,8 +89,9 @@ describe.each(SHAPES)('a reply in the shape of $name', shape => {
   })
 })
 
+const required = process.env['POSTDESK_REQUIRE_CLIENTS'] === '1'
+
 for (const client of MAIL_CLIENTS) {
-  const required = process.env['POSTDESK_REQUIRE_CLIENTS'] === '1'
   const name = `a reply by ${client.name}`
   // They are not part of a developer's machine: apt-get install mutt neomutt s-nail.
   describe.skipIf(!required && !isInstalled(client))(
@@ -98,3 +106,23 @@ for (const client of MAIL_CLIENTS) {
     },
   )
 }
+
+// apt-get install thunderbird
+const thunderbird = `a reply by Thunderbird${thunderbirdAvailable() ? '' : ' (which is not installed)'}`
+describe.skipIf(!required && !thunderbirdAvailable())(thunderbird, () => {
+  let program: Thunderbird | undefined
+  beforeAll(async () => {
+    program = await startThunderbird()
+  }, 120_000)
+  afterAll(() => program?.[Symbol.asyncDispose]())
+
+  describe.each(HABITS)('$name', habit => {
+    const parted = (text: string) => (habit.paragraphs ? text.replace(/\n+/g, '\n\n') : text)
+    test.each(CASES)('%s', async (name, words, { answer, commands }) => {
+      await using stage = await openStage(withSubaddresses({ closing: false }))
+      const notification = await asDelivered((await told(stage)).mail)
+      await stage.arrives((await program?.reply(notification, parted(words), habit)) ?? Buffer.of())
+      await check(stage, name, { answer: answer && parted(answer), commands })
+    })
+  })
+})

@@ -93,6 +93,11 @@ describe('what a person wrote right above the attribution stays', () => {
       }
     }
   })
+
+  test.each([...lines, 'Best Regards'])('%s, above a name', own => {
+    const line = 'Jane Doe via IT Help wrote on 11/23/26 9:00 AM:'
+    expect(fromText(`Hello.\n\n${own}\n${line}\n> old`)).toBe(`Hello.\n\n${own}`)
+  })
 })
 
 describe('signatures of devices and programs', () => {

@@ -25,6 +25,8 @@ const inner = ({ html, text }: OutgoingMail) =>
 const who = ({ from }: OutgoingMail) => `${from.name} <${from.address}>`
 const divs = (words: string) => lines(words, line => `<div>${line === '' ? '<br>' : escaped(line)}</div>`)
 
+const thunderbirdCite = ({ from }: OutgoingMail) => `On 11/23/26 10:00 AM, ${from.name} wrote:`
+
 const outlookHeader = (to: OutgoingMail) => `From: ${who(to)}
 Sent: Monday, November 23, 2026 10:00 AM
 To: Ana Pop <ana@example.org>
@@ -126,14 +128,14 @@ ${lines(words, line => `<div class="elementToProof" style="font-family: Calibri;
     name: 'Thunderbird, below the quotation',
     prefix: 'Re: ',
     body: (words, to) => ({
-      text: `On 23/11/2026 10:00, ${who(to)} wrote:\n${quoted(to.text)}\n\n${words}\n`,
-      html: `<!DOCTYPE html><html><head></head><body text="#000000"><div class="moz-cite-prefix">On 23/11/2026 10:00, ${escaped(who(to))} wrote:<br></div><blockquote type="cite" cite="mid:x@example.org">${inner(to)}</blockquote>${lines(words, line => `<p>${escaped(line)}</p>`)}</body></html>`,
+      text: `${thunderbirdCite(to)}\n${quoted(to.text)}\n${words}\n`,
+      html: `<!DOCTYPE html>\n<html>\n  <head>\n    <meta http-equiv="Content-Type" content="text/html; charset=UTF-8">\n  </head>\n  <body>\n    <div class="moz-cite-prefix">${escaped(thunderbirdCite(to))}<br>\n    </div>\n    <blockquote type="cite"\ncite="mid:x@example.org">\n      <meta http-equiv="content-type" content="text/html; charset=UTF-8">\n      ${inner(to)}</blockquote>\n    ${lines(words, escaped).replaceAll('\n', '<br>\n    ')}\n  </body>\n</html>\n`,
     }),
   },
   {
     name: 'Thunderbird, above, as text',
     prefix: 'Re: ',
-    body: (words, to) => ({ text: `${words}\n\nOn 23/11/2026 10:00, ${who(to)} wrote:\n${quoted(to.text)}\n` }),
+    body: (words, to) => ({ text: `${words}\n\n${thunderbirdCite(to)}\n${quoted(to.text)}\n\n` }),
   },
   {
     name: 'Apple Mail, signed',

@@ -81,13 +81,18 @@ export async function replyWith(client: MailClient, to: OutgoingMail, words: str
 }
 
 async function mbox(to: OutgoingMail): Promise<Buffer> {
-  const options = await compose(to, '2026-11-23T09:00:00.000Z', async () => null)
-  const { message } = await createTransport({ streamTransport: true, buffer: true }).sendMail(options)
   return Buffer.concat([
     Buffer.from('From it@example.org Mon Nov 23 10:00:00 2026\n'),
-    message as Buffer,
+    await asDelivered(to),
     Buffer.from('\n'),
   ])
+}
+
+/** The mail as it lies in the mailbox of whom it is for. */
+export async function asDelivered(mail: OutgoingMail): Promise<Buffer> {
+  const options = await compose(mail, '2026-11-23T09:00:00.000Z', async () => null)
+  const { message } = await createTransport({ streamTransport: true, buffer: true }).sendMail(options)
+  return message as Buffer
 }
 
 const muttrc = (folder: string, where: string) => `set folder=${folder}
