@@ -65,18 +65,13 @@ export function agentReads(db: Db) {
 
     /** The agents whose out-of-office was seen since they last wrote. */
     async agentsAway(): Promise<string[]> {
-      const rows = await db.selectFrom('agents').select('name').where('away_since', 'is not', null).execute()
+      const rows = await agentsAway(db, {})
       return rows.map(({ name }) => name)
     },
 
     /** The agents who follow a ticket. */
     async followers(ticket: TicketId): Promise<string[]> {
-      const rows = await db
-        .selectFrom('followers')
-        .select('agent')
-        .where('ticket_id', '=', ticket)
-        .orderBy('agent')
-        .execute()
+      const rows = await followers(db, { ticket })
       return rows.map(({ agent }) => agent)
     },
 
@@ -146,6 +141,12 @@ export function agentWrites(db: Db) {
 
 const stateOf = statement((db, { name }: { name: string }) =>
   db.selectFrom('agents').selectAll().where('name', '=', name),
+)
+
+const agentsAway = statement(db => db.selectFrom('agents').select('name').where('away_since', 'is not', null))
+
+const followers = statement((db, { ticket }: { ticket: TicketId }) =>
+  db.selectFrom('followers').select('agent').where('ticket_id', '=', ticket).orderBy('agent'),
 )
 
 const notificationOf = statement((db, { id }: { id: string }) =>

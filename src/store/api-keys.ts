@@ -1,5 +1,6 @@
 import type { Instant } from '../instant.ts'
 import type { Db } from './schema.ts'
+import { statement } from './statement.ts'
 
 /** Each may what those before it may; `monitor` sees figures only, no mail and no ticket. */
 export const ROLES = ['monitor', 'reader', 'agent', 'admin'] as const
@@ -23,7 +24,7 @@ export function apiKeyReads(db: Db) {
 
     /** The key with this hash, for the comparison that `api/auth.ts` makes; revoked ones too. */
     async apiKeyByHash(hash: string): Promise<(ApiKey & { hash: string }) | null> {
-      const row = await db.selectFrom('api_keys').selectAll().where('hash', '=', hash).executeTakeFirst()
+      const [row] = await withHash(db, { hash })
       return row ? { ...toApiKey(row), hash: row.hash } : null
     },
   }
@@ -76,3 +77,7 @@ function toApiKey(row: Row): ApiKey {
     revokedAt: row.revoked_at,
   }
 }
+
+const withHash = statement((db, { hash }: { hash: string }) =>
+  db.selectFrom('api_keys').selectAll().where('hash', '=', hash),
+)

@@ -6,6 +6,7 @@ import type { Instant } from '../instant.ts'
 import type { Address, Attachment, Automatic, Forwarded, ParsedMail, Report } from '../mail/message.ts'
 import { foldId } from '../mail/message-id.ts'
 import { agentReads } from './agents.ts'
+import { attachmentsOf, type StoredAttachment, saveAttachments } from './attachments.ts'
 import type { Db } from './schema.ts'
 import { fromJson, toFlag, toJson } from './schema.ts'
 import { one, statement } from './statement.ts'
@@ -39,11 +40,6 @@ export type NewMessage = {
   readonly forwarded: Forwarded | null
 }
 
-export type StoredAttachment = Attachment & {
-  readonly id: number
-  readonly rawMail: number | null
-  readonly ticket: TicketId | null
-}
 export type StoredMessage = NewMessage & { readonly id: number; readonly attachments: readonly StoredAttachment[] }
 
 /** A mail of ours as the ticket remembers it. */
@@ -106,20 +102,11 @@ export function noteOn(
 }
 
 export function messageReads(db: Db) {
-  const attachments = () =>
-    db
-      .selectFrom('attachments as a')
-      .innerJoin('messages as m', 'm.id', 'a.message_id')
-      .selectAll('a')
-      .select(['m.raw_mail_id', 'm.ticket_id'])
-
   const full = async (rows: readonly MessageRow[]): Promise<StoredMessage[]> => {
     if (rows.length === 0) return []
     const ids = rows.map(row => row.id)
-    const parts = await attachments().where('a.message_id', 'in', ids).orderBy('a.part').execute()
-    const partsOf = new Map<number, StoredAttachment[]>(ids.map(id => [id, []]))
-    for (const part of parts) partsOf.get(part.message_id)?.push(toAttachment(part))
-    return rows.map(row => toMessage(row, partsOf.get(row.id) ?? []))
+    const parts = await attachmentsOf(db, ids)
+    return rows.map(row => toMessage(row, parts.get(row.id) ?? []))
   }
 
   return {
@@ -129,23 +116,8 @@ export function messageReads(db: Db) {
     },
 
     async message(id: number): Promise<StoredMessage | null> {
-      const [message] = await full(await db.selectFrom('messages').selectAll().where('id', '=', id).execute())
+      const [message] = await full(await messageWith(db, { id }))
       return message ?? null
-    },
-
-    async attachment(id: number): Promise<StoredAttachment | null> {
-      const row = await attachments().where('a.id', '=', id).executeTakeFirst()
-      return row ? toAttachment(row) : null
-    },
-
-    /** Which of these contents (hex SHA-256) an earlier mail had. */
-    async knownContents(sha256: readonly string[]): Promise<Set<string>> {
-      const known = new Set<string>()
-      for (const content of new Set(sha256)) {
-        const [row] = await withContent(db, { sha256: content })
-        if (row) known.add(row.sha256)
-      }
-      return known
     },
 
     /**
@@ -205,23 +177,7 @@ export function messageWrites(db: Db) {
         forwarded: forwarded && toJson(forwarded),
       }
       const { id } = one(await insertMessage(db, row))
-      if (parts.length > 0) {
-        await db
-          .insertInto('attachments')
-          .values(
-            parts.map(part => ({
-              message_id: id,
-              part: part.part,
-              filename: part.filename,
-              content_type: part.contentType,
-              size: part.size,
-              inline: toFlag(part.inline),
-              content_id: part.contentId,
-              sha256: part.sha256,
-            })),
-          )
-          .execute()
-      }
+      await saveAttachments(db, id, parts)
       return id
     },
 
@@ -256,6 +212,10 @@ type PlainMessage = Omit<NewMessage, 'from' | 'to' | 'cc' | 'references' | 'auto
   readonly report: string | null
   readonly forwarded: string | null
 }
+
+const messageWith = statement((db, { id }: { id: number }) =>
+  db.selectFrom('messages').selectAll().where('id', '=', id),
+)
 
 const insertMessage = statement((db, message: PlainMessage) =>
   db
@@ -307,10 +267,6 @@ const newestOfId = statement((db, { id, most }: OfId) => holdersOf(db, id).order
 function holdersOf(db: Db, id: string) {
   return db.selectFrom('thread_ids').selectAll().where('message_id', '=', id)
 }
-
-const withContent = statement((db, { sha256 }: { sha256: string }) =>
-  db.selectFrom('attachments').select('sha256').where('sha256', '=', sha256).limit(1),
-)
 
 const holdId = statement((db, row: { id: string; ticket: TicketId }) =>
   db
@@ -374,33 +330,5 @@ function toMessage(row: MessageRow, attachments: readonly StoredAttachment[]): S
     report: row.report === null ? null : fromJson(row.report),
     forwarded: row.forwarded === null ? null : fromJson(row.forwarded),
     attachments,
-  }
-}
-
-type AttachmentRow = {
-  id: number
-  part: number
-  filename: string | null
-  content_type: string
-  size: number
-  inline: 0 | 1
-  content_id: string | null
-  sha256: string
-  raw_mail_id: number | null
-  ticket_id: number | null
-}
-
-function toAttachment(row: AttachmentRow): StoredAttachment {
-  return {
-    id: row.id,
-    rawMail: row.raw_mail_id,
-    ticket: row.ticket_id,
-    part: row.part,
-    filename: row.filename,
-    contentType: row.content_type,
-    size: row.size,
-    inline: row.inline === 1,
-    contentId: row.content_id,
-    sha256: row.sha256,
   }
 }

@@ -27,14 +27,7 @@ export function peopleReads(db: Db) {
 
     /** Those who take part in a ticket, in the order in which they came. */
     async participants(ticket: TicketId): Promise<Participant[]> {
-      const rows = await db
-        .selectFrom('participants as pa')
-        .innerJoin('people as pe', 'pe.id', 'pa.person_id')
-        .select(['pe.name', 'pe.address', 'pa.told_at', 'pa.left_at'])
-        .where('pa.ticket_id', '=', ticket)
-        .orderBy('pa.added_at')
-        .orderBy('pe.id')
-        .execute()
+      const rows = await participants(db, { ticket })
       return rows.map(({ name, address, told_at, left_at }) => ({
         ...{ name, address },
         left: left_at !== null,
@@ -112,6 +105,16 @@ const savePerson = statement((db, person: { address: string; name: string; langu
       })),
     )
     .returning('id'),
+)
+
+const participants = statement((db, { ticket }: { ticket: TicketId }) =>
+  db
+    .selectFrom('participants as pa')
+    .innerJoin('people as pe', 'pe.id', 'pa.person_id')
+    .select(['pe.name', 'pe.address', 'pa.told_at', 'pa.left_at'])
+    .where('pa.ticket_id', '=', ticket)
+    .orderBy('pa.added_at')
+    .orderBy('pe.id'),
 )
 
 const addParticipant = statement((db, row: { ticket: TicketId; person: number; at: Instant }) =>

@@ -311,6 +311,19 @@ export function valuesIn<Value extends number | string>(json: string) {
   return sql<Value>`(select value from json_each(${json}))`
 }
 
+/**
+ * A whole ticket as JSON, of the tables `t` and `p` (its requester), with these names of its columns: of rows as wide as this
+ * better-sqlite3 makes objects at half the speed at which JSON is read.
+ */
+export function ticketAsJson(columns: Readonly<Record<string, string>>) {
+  const fields = Object.entries(columns).map(([name, column]) => `'${name}', t.${column}`)
+  return sql.raw<string>(`json_object(
+    ${fields.join(', ')},
+    'requester', iif(p.address is null, null, json_object('name', p.name, 'address', p.address)),
+    'tags', json((select json_group_array(tag) from (select tag from ticket_tags where ticket_id = t.id order by tag)))
+  )`)
+}
+
 /** The ids of the tickets whose messages hold all these words, at least one; the last word matches as a beginning. */
 export function ticketsMatching(words: readonly string[]) {
   // FTS5 reads up to a NUL and then misses the closing quotation mark.

@@ -1,6 +1,7 @@
 import { agentReads, agentWrites } from './agents.ts'
 import { alarmReads, alarmWrites } from './alarms.ts'
 import { apiKeyReads, apiKeyWrites } from './api-keys.ts'
+import { attachmentReads } from './attachments.ts'
 import { bucketReads, bucketWrites } from './buckets.ts'
 import { crewReads, crewWrites } from './crew.ts'
 import { joiningReads, joiningWrites } from './joining.ts'
@@ -44,6 +45,7 @@ function readsOn(db: Db) {
     ...peopleReads(db),
     ...ticketReads(db),
     ...messageReads(db),
+    ...attachmentReads(db),
     ...joiningReads(db),
     ...outboxReads(db),
     ...apiKeyReads(db),

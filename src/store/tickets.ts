@@ -1,9 +1,9 @@
-import type { Priority, Rating, Status, Ticket, TicketChanges, TicketEvent, TicketId } from '../desk/ticket.ts'
+import type { Priority, Status, Ticket, TicketChanges, TicketEvent, TicketId } from '../desk/ticket.ts'
 import { DeskError } from '../errors.ts'
 import type { Instant } from '../instant.ts'
-import type { Db } from './schema.ts'
+import type { Db, Tables } from './schema.ts'
 import { fromJson, toJson } from './schema.ts'
-import { ticketsMatching, valuesIn } from './sqlite.ts'
+import { ticketAsJson, ticketsMatching, valuesIn } from './sqlite.ts'
 import { one, statement } from './statement.ts'
 
 export type TicketFilter = {
@@ -52,34 +52,15 @@ export type TicketRow = Omit<
 }
 
 export function ticketReads(db: Db) {
-  const tickets = () =>
-    db
-      .selectFrom('tickets as t')
-      .leftJoin('people as p', 'p.id', 't.requester_id')
-      .selectAll('t')
-      .select(['p.name as requester_name', 'p.address as requester_address'])
-
-  const tagsOf = async (ids: readonly TicketId[]): Promise<Map<TicketId, string[]>> => {
-    const tags = new Map<TicketId, string[]>(ids.map(id => [id, []]))
-    if (ids.length === 0) return tags
-    for (const row of await tagsOfTickets(db, { ids: JSON.stringify(ids) })) tags.get(row.ticket_id)?.push(row.tag)
-    return tags
-  }
-
-  const withTags = async (rows: readonly JoinedRow[]): Promise<Ticket[]> => {
-    const tags = await tagsOf(rows.map(row => row.id))
-    return rows.map(row => toTicket(row, tags.get(row.id) ?? []))
-  }
-
   return {
     async ticket(id: TicketId): Promise<Ticket | null> {
-      const [ticket] = await withTags(await tickets().where('t.id', '=', id).execute())
-      return ticket ?? null
+      const [row] = await ticketWith(db, { id })
+      return row ? fromJson<Ticket>(row.ticket) : null
     },
 
     /** Tickets by last change, newest first; `after` continues behind a position. */
     async tickets(filter: TicketFilter, limit: number, after?: TicketPosition): Promise<Ticket[]> {
-      let query = tickets().orderBy('t.updated_at', 'desc').orderBy('t.id', 'desc').limit(limit)
+      let query = tickets(db).orderBy('t.updated_at', 'desc').orderBy('t.id', 'desc').limit(limit)
       const { mailbox } = filter
       if (mailbox) {
         // A mail to two mailboxes is one ticket, which both of them know.
@@ -116,7 +97,7 @@ export function ticketReads(db: Db) {
           .where('t.updated_at', '<=', after.updatedAt)
           .where(eb => eb.or([eb('t.updated_at', '<', after.updatedAt), eb('t.id', '<', after.id)]))
       }
-      return withTags(await query.execute())
+      return (await query.execute()).map(({ ticket }) => fromJson<Ticket>(ticket))
     },
 
     async events(ticket: TicketId): Promise<RecordedEvent[]> {
@@ -239,9 +220,23 @@ type NewPromise = {
   readonly outbox: number
 }
 
-const tagsOfTickets = statement((db, { ids }: { ids: string }) =>
-  db.selectFrom('ticket_tags').selectAll().where('ticket_id', 'in', valuesIn<number>(ids)).orderBy('tag'),
-)
+type Column = Exclude<keyof Ticket, 'requester' | 'tags'>
+const COLUMNS: Readonly<Record<Column, keyof Tables['tickets']>> = {
+  ...{ id: 'id', mailbox: 'mailbox', team: 'team', assignee: 'assignee', subject: 'subject', language: 'language' },
+  ...{ status: 'status', category: 'category', priority: 'priority', serviceLevel: 'service_level' },
+  ...{ openedAt: 'opened_at', firstResponseDue: 'first_response_due', resolutionDue: 'resolution_due' },
+  ...{ firstResponseAt: 'first_response_at', solvedAt: 'solved_at', updatedAt: 'updated_at' },
+  ...{ pendingUntil: 'pending_until', cause: 'cause', fix: 'fix', rating: 'rating', ratingComment: 'rating_comment' },
+  ...{ mergedInto: 'merged_into', revision: 'revision' },
+}
+
+const TICKET = ticketAsJson(COLUMNS)
+
+function tickets(db: Db) {
+  return db.selectFrom('tickets as t').leftJoin('people as p', 'p.id', 't.requester_id').select(TICKET.as('ticket'))
+}
+
+const ticketWith = statement((db, { id }: { id: TicketId }) => tickets(db).where('t.id', '=', id))
 
 const insertTicket = statement((db, ticket: TicketRow & { at: Instant }) =>
   db
@@ -300,62 +295,3 @@ const insertPromise = statement((db, promise: NewPromise & { at: Instant }) =>
     outbox_id: promise.outbox,
   }),
 )
-
-type JoinedRow = {
-  id: number
-  mailbox: string
-  team: string | null
-  assignee: string | null
-  subject: string
-  language: string
-  status: Status
-  category: string | null
-  priority: Priority
-  service_level: string
-  opened_at: Instant
-  first_response_due: Instant
-  resolution_due: Instant
-  first_response_at: Instant | null
-  solved_at: Instant | null
-  updated_at: Instant
-  revision: number
-  merged_into: number | null
-  pending_until: Instant | null
-  cause: string | null
-  fix: string | null
-  rating: Rating | null
-  rating_comment: string | null
-  requester_name: string | null
-  requester_address: string | null
-}
-
-function toTicket(row: JoinedRow, tags: readonly string[]): Ticket {
-  return {
-    id: row.id,
-    mailbox: row.mailbox,
-    team: row.team,
-    assignee: row.assignee,
-    subject: row.subject,
-    requester:
-      row.requester_address === null ? null : { name: row.requester_name ?? '', address: row.requester_address },
-    language: row.language,
-    status: row.status,
-    category: row.category,
-    priority: row.priority,
-    tags,
-    serviceLevel: row.service_level,
-    openedAt: row.opened_at,
-    firstResponseDue: row.first_response_due,
-    resolutionDue: row.resolution_due,
-    firstResponseAt: row.first_response_at,
-    solvedAt: row.solved_at,
-    updatedAt: row.updated_at,
-    pendingUntil: row.pending_until,
-    cause: row.cause,
-    fix: row.fix,
-    rating: row.rating,
-    ratingComment: row.rating_comment,
-    mergedInto: row.merged_into,
-    revision: row.revision,
-  }
-}
