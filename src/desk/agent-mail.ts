@@ -20,6 +20,8 @@ import { changesByAnswer, type Ticket } from './ticket.ts'
 /** The data of the event `commanded`: out of it the agent is told, and `#undo` takes it back. */
 export type Commanded = {
   readonly message: number
+  /** The mail opened the ticket: what it asked for was there from the beginning. */
+  readonly opened?: boolean
   /** The commands as words: `solved`, `assign ben`. */
   readonly commands: readonly string[]
   readonly fault: { readonly line: string; readonly why: string } | null

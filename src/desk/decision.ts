@@ -4,6 +4,7 @@ import type { Address, Attachment, Report } from '../mail/message.ts'
 import type { Classification } from './classify.ts'
 import type { Command } from './commands.ts'
 import type { Buckets, Withheld } from './gate.ts'
+import type { Orders } from './opening-orders.ts'
 import type { AgentKey, Receivers } from './people.ts'
 import type { Agent } from './policy.ts'
 import type { Due } from './service-level.ts'
@@ -161,6 +162,8 @@ export type Decision =
       readonly newcomers: readonly Address[]
       readonly proof: SenderProof
       readonly classification: Classification
+      /** What the agent asked for who opens it for somebody else; the ticket has it already, but for whose it is. */
+      readonly orders: Orders | null
       readonly rejected: readonly Rejected[]
       readonly reply: Reply
     }

@@ -11,6 +11,7 @@ import { classify } from './classify.ts'
 import type { AgentWork, Author, Decision, Facts, Reply } from './decision.ts'
 import { closedFor, type Withheld, withhold } from './gate.ts'
 import { mailedVote } from './mailed-vote.ts'
+import { ordersIn } from './opening-orders.ts'
 import { agentOf, answersElsewhere, newcomers, onBehalfOf, provenAgent } from './people.ts'
 import type { Agent, MailboxPolicy, Policy } from './policy.ts'
 import { type Due, dueTimes } from './service-level.ts'
@@ -222,7 +223,8 @@ function open(
     recipients: [...message.to, ...message.cc].map(address => address.address),
     attachments: message.attachments.flatMap(attachment => attachment.filename ?? []),
   })
-  const priority = classification.priority ?? 'normal'
+  const orders = byAgent && agent && !facts.past ? ordersIn(message, agent, policy, behalfOf === null) : null
+  const priority = orders?.wanted.priority ?? classification.priority ?? 'normal'
   const serviceLevel = classification.serviceLevel ?? mailbox.serviceLevel
   const sender = message.from && isMailable(message.from.address) ? message.from : null
   // The person has been waiting since the mail arrived, not since we read it; a server's clock may run ahead of ours.
@@ -235,17 +237,18 @@ function open(
     newcomers: robot ? [] : newcomers(message, { proof: facts.proof, agent, signal: null }, policy),
     proof: facts.proof,
     classification,
+    orders,
     rejected,
     ticket: {
       mailbox: mailbox.name,
-      team: classification.team ?? mailbox.team,
+      team: orders?.wanted.team ?? classification.team ?? mailbox.team,
       subject: message.subject,
       requester: writtenTo ?? behalfOf ?? sender,
       status: writtenTo ? 'pending' : 'open',
       language: languageFor(message, facts, policy, mailbox),
-      category: classification.category,
+      category: orders?.wanted.category ?? classification.category,
       priority,
-      tags: classification.tags,
+      tags: [...new Set([...classification.tags, ...(orders?.tags ?? [])])],
       serviceLevel,
       openedAt,
       due: dueAt(policy, serviceLevel, priority, openedAt),

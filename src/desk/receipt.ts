@@ -20,6 +20,8 @@ export type ReceiptInput = {
   readonly mailbox: MailboxPolicy
   readonly policy: Policy
   readonly commands: readonly string[]
+  /** The mail opened the ticket. */
+  readonly opened: boolean
   readonly fault: { readonly line: string; readonly why: string } | null
   readonly changes: Readonly<Record<string, { readonly from: unknown; readonly to: unknown }>>
   readonly sentTo: readonly Address[]
@@ -60,8 +62,15 @@ export function receiptMail(input: ReceiptInput): OutgoingMail {
 
 function said(input: ReceiptInput): Block[] {
   const { fault, commands, undone, text } = input
+  const place = fault && fault.line !== '' ? `“${fault.line}”: ` : ''
+  if (fault && input.opened) {
+    return [
+      block(`${openedFor(input)}, and nothing else was done. ${place}${fault.why}.`),
+      block('Answer this mail with the line put right.'),
+      ...help(input),
+    ]
+  }
   if (fault) {
-    const place = fault.line === '' ? '' : `“${fault.line}”: `
     return [
       block(`Nothing was sent and nothing was changed. ${place}${fault.why}.`),
       block('What you wrote is kept as a note on the ticket. Send it again with the line put right:'),
@@ -90,12 +99,20 @@ const UNDONE = {
   merged: 'A merge cannot be taken back by mail: the API can split messages off again.',
 } as const
 
-function outcome({ ticket, sentTo, changes, holdUntil }: ReceiptInput): string {
+function openedFor({ ticket }: ReceiptInput): string {
+  const { name = '', address = '' } = ticket.requester ?? {}
+  return `Ticket ${ticket.id} was opened for ${name.trim() || address}`
+}
+
+function outcome(input: ReceiptInput): string {
+  const { ticket, sentTo, changes, holdUntil, opened } = input
   const people = sentTo.map(({ name, address }) => (name.trim() === '' ? foldAddress(address) : name)).join(', ')
   const lines = [
-    sentTo.length === 0
-      ? 'Nothing was sent to the requester.'
-      : `${holdUntil === null ? 'Sent' : 'Goes'} to ${people}.`,
+    opened
+      ? `${openedFor(input)}.`
+      : sentTo.length === 0
+        ? 'Nothing was sent to the requester.'
+        : `${holdUntil === null ? 'Sent' : 'Goes'} to ${people}.`,
     ...Object.entries(changes).flatMap(([field, { to }]) => {
       const words = FIELDS[field]
       return words === undefined ? [] : `${words}: ${to ?? 'none'}.`
@@ -131,7 +148,7 @@ function help({ policy, forwardTo, mailbox }: ReceiptInput): Block[] {
     `#category name — ${of(policy.categories.keys())}`,
     `#template name — sends a prepared text: ${of(policy.answers.keys())}`,
     '#tag word · #merge 1042 · #follow, #unfollow · #accept lets in what a stranger wrote',
-    `Forward a colleague's mail to ${forwardTo ?? senderAddress(mailbox)}, and it becomes their ticket.`,
+    `Forward a colleague's mail to ${forwardTo ?? senderAddress(mailbox)}, and it becomes their ticket; #take, #priority and the like may stand above it.`,
     '#receipt — tells what became of the mail; #undo — takes the last one back; #help',
   ].map(text => ({ kind: 'fact', text }))
 }

@@ -28,6 +28,7 @@ export async function writeReceipt(tx: Tx, { policy, ids, clock }: Dispatching, 
   const mail = receiptMail({
     ...{ ...commanded, ticket, agent, mailbox, messageId, now, policy },
     timeZone: calendar?.timeZone ?? 'UTC',
+    opened: commanded.opened ?? false,
     undone: (undone?.data['result'] as 'done' | 'nothing' | 'sent' | 'merged' | undefined) ?? null,
     sentTo: sent ? [...sent.mail.to, ...sent.mail.cc] : [],
     address: ids.agentToken(ticket.id, agent.name, now),

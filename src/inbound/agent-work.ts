@@ -1,8 +1,9 @@
 import type { Commanded } from '../desk/agent-mail.ts'
 import { closingKey } from '../desk/closing.ts'
 import type { AgentWork, Decision } from '../desk/decision.ts'
+import type { Orders } from '../desk/opening-orders.ts'
 import type { Agent } from '../desk/policy.ts'
-import { changedEvents, type Ticket, type TicketChanges, type TicketEvent } from '../desk/ticket.ts'
+import { changedEvents, type Ticket, type TicketChanges, type TicketEvent, type TicketId } from '../desk/ticket.ts'
 import { DeskError } from '../errors.ts'
 import type { Instant } from '../instant.ts'
 import type { OutboxMail } from '../store/outbox.ts'
@@ -71,6 +72,30 @@ export async function recordWork(
   }
 }
 
+/** What an agent asked for whose mail opened the ticket: whose it is, and the word that it was heeded. */
+export async function recordOrders(
+  tx: Tx,
+  id: TicketId,
+  agent: Agent,
+  { commands, fault, wanted, follows, receipt }: Orders,
+  message: number,
+  now: Instant,
+): Promise<void> {
+  const actor = `agent:${agent.name}`
+  const ticket = await tx.ticket(id)
+  if (!ticket) throw new DeskError('not_found', `there is no ticket ${id}`)
+  if (follows) await tx.follow(id, agent.name, now)
+  const changes = wanted.assignee === undefined ? {} : { assignee: wanted.assignee }
+  await tx.addEvents(id, changedEvents(ticket, changes, actor), now)
+  await tx.changeTicket(id, changes, now)
+  const asked = Object.entries(wanted).map(([field, to]) => [field, { from: null, to }])
+  const data: Commanded = {
+    ...{ message, opened: true, commands: commands.map(inWords), fault, receipt },
+    ...{ changes: Object.fromEntries(asked), outbox: null, holdUntil: null },
+  }
+  await tx.addEvents(id, [{ kind: 'commanded', actor, data }], now)
+}
+
 function inWords(command: AgentWork['commands'][number]): string {
   const { kind, ...rest } = command
   const [value] = Object.values(rest)
@@ -97,7 +122,9 @@ async function undo(tx: Tx, ticket: Ticket, actor: string, message: number, now:
   if (last.kind === 'merged') return note(last.id, 'merged')
   // An answer without a command or a receipt waits for nothing.
   if (last.kind === 'message') return note(last.id, 'sent')
-  const { changes, outbox, message: written, commands } = last.data as Commanded
+  const { changes, outbox, message: written, commands, opened } = last.data as Commanded
+  // The requester has been told its number and its dates.
+  if (opened) return note(last.id, 'sent')
   if (commands.some(one => one.startsWith('merge '))) return note(last.id, 'merged')
   const solvedAt = changes['solvedAt']?.to
   const closing = typeof solvedAt === 'string' ? await closingOf(tx, ticket, solvedAt) : null

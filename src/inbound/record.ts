@@ -14,7 +14,7 @@ import { type NewMessage, noteOn, sentMessage } from '../store/messages.ts'
 import type { Settled } from '../store/raw-mails.ts'
 import { recordVote } from '../store/record-vote.ts'
 import type { Tx } from '../store/store.ts'
-import { checkedWork, recordWork } from './agent-work.ts'
+import { checkedWork, recordOrders, recordWork } from './agent-work.ts'
 import { mailboxOf, relay, withheld } from './relay.ts'
 import { isShownToOthers, rememberShown } from './shown-keys.ts'
 
@@ -158,6 +158,8 @@ async function open(
     ],
     now,
   )
+  const { agent, orders } = decision
+  if (agent && orders) await recordOrders(tx, id, agent, orders, messageId, now)
   if (decision.followUpOf !== null) await followUp(tx, decision.followUpOf, id, now)
   // The desk wrote first.
   if (author === 'agent' && ticket.status === 'pending')

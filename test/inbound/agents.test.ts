@@ -253,6 +253,39 @@ Hello Ana, my account is locked out since this morning and I have a presentation
     expect((await stage.mailsTo('jane@example.org'))[0]?.mail.text).not.toContain('Can somebody')
     expect((await stage.mailsTo('ana@example.org')).filter(({ kind }) => kind === 'acknowledgement')).toEqual([])
   })
+  test('commands above a forward are heeded as it opens: the requester is told the right date at once', async () => {
+    await using stage = await openStage(TELLING)
+    const commands = '#priority urgent\n#take\n#tag account\n#receipt\nShe is the new head of sales.\n\n'
+    await stage.arrives({ ...forwarded, text: forwarded.text.replace('Can somebody look at this?\n', commands) })
+    expect(await ticketOf(stage)).toMatchObject({
+      ...{ priority: 'urgent', assignee: 'ana', requester: { address: 'jane@example.org' } },
+      ...{ tags: expect.arrayContaining(['account']), firstResponseDue: '2026-11-23T10:00:00.000Z' },
+    })
+    const acknowledgement = (await stage.mailsTo('jane@example.org'))[0]?.mail.text
+    expect(acknowledgement).toContain('11:00')
+    expect(acknowledgement).not.toMatch(/#|head of sales/)
+    const receipt = (await stage.mailsTo('ana@example.org')).find(({ kind }) => kind === 'receipt')
+    expect(receipt?.mail.text).toContain('Ticket 1001 was opened for Jane Doe.\nPriority: urgent.\nAssigned to: ana.')
+  })
+  test('a command above a forward that is none: the ticket opens, and the agent is told', async () => {
+    await using stage = await openStage(TELLING)
+    await stage.arrives({ ...forwarded, text: `#priority high\n#merge 7\n\n${forwarded.text}` })
+    expect(await ticketOf(stage)).toMatchObject({ priority: 'normal', requester: { address: 'jane@example.org' } })
+    const receipt = (await stage.mailsTo('ana@example.org')).find(({ kind }) => kind === 'receipt')
+    expect(receipt?.mail.text).toContain(
+      'Ticket 1001 was opened for Jane Doe, and nothing else was done. “#merge”: that is',
+    )
+    await stage.replies(receipt ?? (await stage.lastTo('ana@example.org')), ANA, '#priority high')
+    expect(await ticketOf(stage)).toMatchObject({ priority: 'high' })
+  })
+  test('what only looks like a command in a mail to a colleague is none', async () => {
+    await using stage = await openStage(TELLING)
+    const outgoing = { from: ANA, to: JANE, cc: 'it@example.org', subject: 'Your new laptop', headers: PASS }
+    await stage.arrives({ ...outgoing, text: '#1 it is ready.\n#comeandgetit' })
+    expect((await stage.store.read.events(1001)).filter(({ kind }) => kind === 'commanded')).toEqual([])
+    await stage.arrives({ ...outgoing, subject: 'Your new screen', text: '#take\nIt is ready.' })
+    expect(await ticketOf(stage, 1002)).toMatchObject({ assignee: 'ana', status: 'pending' })
+  })
   test('a forward to their own address too, where no mail server tells', async () => {
     await using stage = await openStage(withSubaddresses())
     await stage.replies(await smoke(stage), ANA, '#help')
