@@ -1,4 +1,4 @@
-import type { FastifyReply } from 'fastify'
+import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import { isOpenSurvey, type Survey } from '../desk/survey.ts'
 import { surveyWords } from '../desk/survey-words.ts'
@@ -45,9 +45,10 @@ export const surveyRoutes: Routes = async (app, options) => {
     '/survey/:token',
     // No part of the API that the OpenAPI document describes.
     { schema: { hide: true, params: Token, response: { 200: Page, 404: Page } } },
-    async ({ params: { token } }, reply) => {
+    async (request, reply) => {
+      const { token } = request.params
       const asked = await askedBy(store.read, options, token)
-      if (!asked) return nothing(reply, options)
+      if (!asked) return nothing(request, reply, options)
       return show(reply, options, asked, null)
     },
   )
@@ -55,12 +56,14 @@ export const surveyRoutes: Routes = async (app, options) => {
   app.post(
     '/survey/:token',
     { schema: { hide: true, params: Token, response: { 200: Page, 400: Page, 404: Page } } },
-    async ({ params: { token }, body }, reply) => {
+    async (request, reply) => {
+      const { params, body } = request
+      const { token } = params
       const form = body instanceof URLSearchParams ? body : new URLSearchParams()
       const score = RATINGS.find(one => String(one) === form.get('score'))
       const comment = commentOf((form.get('comment') ?? '').replaceAll('\r\n', '\n'))
       const asked = await askedBy(store.read, options, token)
-      if (!asked) return nothing(reply, options)
+      if (!asked) return nothing(request, reply, options)
       const { words } = surveyWords(asked.ticket.language)
       if (score === undefined) return show(reply.code(400), options, asked, words.choose)
       const written = await store.write(async tx => {
@@ -68,9 +71,9 @@ export const surveyRoutes: Routes = async (app, options) => {
         const actor = `person:${foldAddress(asked.ticket.requester?.address ?? '')}`
         return current && recordVote(tx, current.survey, { score, comment }, { by: 'page', actor }, clock())
       })
-      if (!written) return nothing(reply, options)
+      if (!written) return nothing(request, reply, options)
       const said = asked.survey.anonymous ? words.thanks : `${words.thanks} ${words.again}`
-      return say(reply, options, asked.ticket, said)
+      return say(reply, pageOf(options, asked.ticket), said)
     },
   )
 }
@@ -97,16 +100,28 @@ function show(reply: FastifyReply, options: ApiOptions, { survey, ticket }: Aske
   })
 }
 
-function say(reply: FastifyReply, options: ApiOptions, ticket: Ticket | null, said: string): string {
+function say(reply: FastifyReply, page: ReturnType<typeof pageOf>, said: string): string {
   reply.type('text/html; charset=utf-8')
-  return sayingPage(pageOf(options, ticket), said)
+  return sayingPage(page, said)
 }
 
-function nothing(reply: FastifyReply, options: ApiOptions): string {
-  return say(reply.code(404), options, null, surveyWords('en').words.over)
+/** Of what is over nobody may learn whose it was, nor its language: that of the browser is taken. */
+function nothing({ headers }: FastifyRequest, reply: FastifyReply, options: ApiOptions): string {
+  const page = { ...pageOf(options, null), ...surveyWords(...languagesOf(headers['accept-language'])) }
+  return say(reply.code(404), page, page.words.over)
 }
 
 function pageOf({ policy }: ApiOptions, ticket: Ticket | null) {
   const name = policy.mailboxes.get(ticket?.mailbox ?? '')?.displayName ?? ''
   return { ...surveyWords(ticket?.language ?? 'en'), name: name === '' ? 'Postdesk' : name }
+}
+
+/** `fr-CH, de;q=0.7` → `fr`, `de`: what somebody reads, the dearest first (RFC 9110 §12.5.4). */
+function languagesOf(header = ''): string[] {
+  const ranges = header
+    .slice(0, 200)
+    .split(',')
+    .map(range => /^\s*([a-z]{2,3})(?:-[\w-]*)?\s*(?:;\s*q=([\d.]+))?\s*$/i.exec(range))
+    .flatMap(found => (found ? [{ language: found[1]?.toLowerCase() ?? '', weight: Number(found[2] ?? 1) }] : []))
+  return ranges.toSorted((a, b) => b.weight - a.weight).map(({ language }) => language)
 }

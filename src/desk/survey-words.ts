@@ -86,8 +86,11 @@ const WORDS: Readonly<Record<string, SurveyWords>> = {
   },
 }
 
-/** The words in a language, with the one they are really in; in English where there are none. */
-export function surveyWords(language: string): { readonly language: string; readonly words: SurveyWords } {
-  const words = WORDS[language]
-  return words ? { language, words } : { language: 'en', words: WORDS['en'] as SurveyWords }
+/** The words in the first of these languages that there are words in, with that language; in English where there are none. */
+export function surveyWords(...languages: readonly string[]): {
+  readonly language: string
+  readonly words: SurveyWords
+} {
+  const language = languages.find(one => Object.hasOwn(WORDS, one)) ?? 'en'
+  return { language, words: WORDS[language] as SurveyWords }
 }

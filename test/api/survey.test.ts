@@ -145,6 +145,17 @@ describe('the page', () => {
     expect(await ticket()).toMatchObject({ rating: null })
   })
 
+  test.each([
+    ['fr-CH, fr;q=0.9, en;q=0.8, *;q=0.5', 'fr'],
+    ['da;q=0.9, nl;q=0.7, en;q=0.1', 'nl'],
+    ['en;q=0.2,DE-at', 'de'],
+    ['constructor, __proto__', 'en'],
+    ['', 'en'],
+  ])('what is over is told in the language of the browser: %j', async (accepted, language) => {
+    const { body } = await api.nobody.get('/survey/1001', { 'accept-language': accepted })
+    expect(body).toContain(`<html lang="${language}">`)
+  })
+
   test('its address is not among the messages of the ticket', async () => {
     const { messages } = await ticket()
     expect(messages.at(-1).text).toBe('Es geht wieder.\n')
