@@ -44,6 +44,13 @@ module.exports = {
         pathNot: 'node_modules/(temporal-polyfill|date-holidays|liquidjs|eld|sanitize-html|htmlparser2)/',
       },
     },
+    {
+      name: 'the service knows no languages',
+      comment: 'the tables of eld take 60 MB: they belong into the process that reads mails (inbound/reader-process.ts)',
+      severity: 'error',
+      from: { path: '^src/app\\.ts$' },
+      to: { path: '^src/mail/language\\.ts$', reachable: true },
+    },
     door('store/', 'kysely'),
     door('store/sqlite\\.ts', 'better-sqlite3'),
     door('inbound/imap(?:-session)?\\.ts', 'imapflow'),

@@ -104,7 +104,7 @@ export const MessageShape = object(
     automatic: anythingOrNull('What kind of machine wrote it, and the evidence; null for a person.'),
     report: anythingOrNull('What it reports on a mail of ours: a bounce, a receipt.'),
     forwarded: anythingOrNull(
-      'The mail that it forwards: its sender, date, subject and text, as far as they could be read.',
+      'The mail that it forwards: its sender, date, subject, text and language, as far as they could be read.',
     ),
     attachments: list(ref(AttachmentShape), 'In the order of the mail.'),
   },

@@ -1,7 +1,6 @@
 import { earlier, type Instant, msBetween } from '../instant.ts'
 import { domainOf, foldAddress, isMailable, isOneOf } from '../mail/address.ts'
 import type { SenderProof } from '../mail/authentication-results.ts'
-import { detectLanguage } from '../mail/language.ts'
 import type { Address, AutomaticKind, Message } from '../mail/message.ts'
 import { readVote } from '../mail/survey.ts'
 import { insists, isThanks } from '../mail/thanks.ts'
@@ -264,7 +263,7 @@ function open(
 /** The language to answer in: that of the mail (what was forwarded rather than a word above it), else what this person wrote before, else the mailbox's; templates must exist. */
 function languageFor(message: Message, facts: Facts, policy: Policy, mailbox: MailboxPolicy): string {
   const known = templateLanguages(policy.templates, 'acknowledgement')
-  const written = message.forwarded ? detectLanguage(message.forwarded.text) : message.language
+  const written = message.forwarded ? message.forwarded.language : message.language
   return [written, facts.senderLanguage].find(one => one !== null && known.includes(one)) ?? mailbox.language
 }
 

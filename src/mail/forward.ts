@@ -11,6 +11,8 @@ import { isForwardSubject } from './subject.ts'
  * by default, or attached as a whole (message/rfc822). A bounce attaches a mail too, but that one is ours.
  */
 
+type Read = Omit<Forwarded, 'language'>
+
 /** The mail forwarded with this one; null when none was, or when it is but the thread below an answer. `scanned`: its text. */
 export function readForward(
   mail: {
@@ -19,11 +21,11 @@ export function readForward(
     readonly reportParts: readonly ReportPart[]
   },
   scanned: Scan = scan(plainLines(mail.text)),
-): Forwarded | null {
+): Read | null {
   return inline(scanned, mail.subject) ?? attached(mail.reportParts)
 }
 
-function inline({ first, lines: all }: Scan, subject: string): Forwarded | null {
+function inline({ first, lines: all }: Scan, subject: string): Read | null {
   if (first === null) return null
   // Outlook sets the same header above what it answers and what it forwards: the subject tells which. A bar says it itself.
   if (first.kind !== 'forward' && (first.kind === 'attribution' || !isForwardSubject(subject))) return null
@@ -52,7 +54,7 @@ function headerOf(
   return { header: readHeaderBlock(bare, skipBlank(bare, 0)), from: bare }
 }
 
-function forwarded({ fields }: HeaderBlock, body: readonly string[]): Forwarded {
+function forwarded({ fields }: HeaderBlock, body: readonly string[]): Read {
   return {
     from: parseSender(fields.get('from') ?? ''),
     date: fields.get('date') || null,
@@ -98,7 +100,7 @@ function parseSender(value: string): Address | null {
 const EDGES = /^[\s"'“”*,<([]{1,20}|[\s"'“”*,<([]{1,20}$/g
 
 /** The first mail attached as a whole; a report attaches what was sent before. */
-function attached(parts: readonly ReportPart[]): Forwarded | null {
+function attached(parts: readonly ReportPart[]): Read | null {
   if (parts.some(part => /^(?:message\/(?!rfc822$|global$)|text\/rfc822-headers)/.test(part.contentType))) return null
   const part = parts.find(({ contentType }) => contentType === 'message/rfc822' || contentType === 'message/global')
   if (!part) return null

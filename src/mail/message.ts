@@ -105,6 +105,8 @@ export type Forwarded = {
   readonly date: string | null
   readonly subject: string | null
   readonly text: string
+  /** As `Message.language`. */
+  readonly language: string | null
 }
 
 /** A mail as a person reads it. */

@@ -15,6 +15,7 @@ export function understand(mail: ParsedMail, context: AutomatedContext): Message
   const newText = extractNewText(mail, scanned)
   const report = readReport(mail)
   const writer = writerBehind(mail, context)
+  const forwarded = readForward(mail, scanned)
   return {
     ...rest,
     from: writer ?? mail.from,
@@ -24,6 +25,6 @@ export function understand(mail: ParsedMail, context: AutomatedContext): Message
     language: detectLanguage(newText || mail.text || mail.subject),
     automatic: whyAutomatic(mail, report, context),
     report,
-    forwarded: readForward(mail, scanned),
+    forwarded: forwarded && { ...forwarded, language: detectLanguage(forwarded.text) },
   }
 }

@@ -97,7 +97,7 @@ describe('a new request', () => {
   })
 
   test('is sorted by what is new in it and by what it forwards', () => {
-    const forwarded = { from: null, date: null, subject: null, text: 'There is an outage' }
+    const forwarded = { from: null, date: null, subject: null, text: 'There is an outage', language: 'en' }
     const decision = opened(decide(message({ newText: 'see below', forwarded }), facts(), policy()))
     expect(decision.ticket.priority).toBe('urgent')
   })
