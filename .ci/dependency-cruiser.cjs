@@ -46,7 +46,8 @@ module.exports = {
     },
     {
       name: 'the service knows no languages',
-      comment: 'the tables of eld take 60 MB: they belong into the process that reads mails (inbound/reader-process.ts)',
+      comment:
+        'the tables of eld take 60 MB: they belong into the process that reads mails (inbound/reader-process.ts)',
       severity: 'error',
       from: { path: '^src/app\\.ts$' },
       to: { path: '^src/mail/language\\.ts$', reachable: true },
