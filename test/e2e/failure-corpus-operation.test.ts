@@ -114,7 +114,6 @@ async function startHere(more: Partial<MailboxSetup> = {}, limits = {}) {
 }
 
 const ledger = (app: AppHere) => app.store.read.rawMails({ limit: 999 })
-const allSent = (app: AppHere) => eventually(async () => (await app.store.read.nextAttemptAt('it')) === null, 30_000)
 const ticketOf = async (app: AppHere, name: string) =>
   only(await app.store.read.tickets({ requester: person(name) }, 9))
 
@@ -169,7 +168,7 @@ describe('peer failure corpus: 33 clock jump', () => {
     const answer = { inReplyTo: theirs?.messageId ?? '', text: '#solved\n\nIt works again.' }
     await imap.deliver('it', 'INBOX', fromOurMx(letter('ana', answer)))
     await smtp.waitFor(({ bytes }) => bytes.includes('It works again.'), 15_000)
-    await allSent(app)
+    await app.quiet('it')
     const { id, status, solvedAt } = await ticketOf(app, 'zoe')
     expect([status, solvedAt]).toEqual(['solved', expect.any(String)])
     const events = await app.store.read.events(id)
@@ -220,7 +219,7 @@ describe('peer failure corpus: 34 disk full', () => {
 
     await app.restart({})
     await eventually(async () => (await ledger(app)).length === names.length + 1, 30_000)
-    await allSent(app)
+    await app.quiet('it')
     expect(acknowledged(smtp)).toEqual(['ann', ...names].map(person).sort())
     expect(new Set((await ledger(app)).map(({ outcome }) => outcome))).toEqual(new Set(['open']))
   })

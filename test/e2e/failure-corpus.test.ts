@@ -175,7 +175,6 @@ type Wired = { readonly imap: MailServer; app: AppHere | null }
 
 const isBodyFetch = (command: string) => /^UID FETCH .*BODY/.test(command)
 const ledger = (app: AppHere) => app.store.read.rawMails({ limit: 999 })
-const sent = (app: AppHere) => eventually(async () => (await app.store.read.nextAttemptAt('it')) === null, 30_000)
 /** Three windows. */
 const names = Array.from({ length: 120 }, (_, at) => `person-${at}`)
 const letters = names.map(name => letter(name))
@@ -207,7 +206,7 @@ describeOnBoth('peer failure corpus: what happens in mid-fetch', kind => {
       return { folders: new Set(lines.map(line => line.uidValidity)) }
     }, 20_000)
     expect(folders.size).toBe(2)
-    await sent(app)
+    await app.quiet('it')
     const lines = await ledger(app)
     expect(lines.filter(({ outcome }) => outcome === 'open')).toHaveLength(everybody.length)
     expect(new Set(outcomes(lines))).toEqual(new Set(['open', 'duplicate']))
@@ -227,7 +226,7 @@ describeOnBoth('peer failure corpus: what happens in mid-fetch', kind => {
     await eventually(async () => (await app.store.read.cursor('it', 'INBOX'))?.lastUid !== 0, 20_000)
     await wired.imap.deliver('it', 'INBOX', letter('late'))
     await eventually(async () => (await ledger(app)).some(({ uid }) => uid === 121), 20_000)
-    await sent(app)
+    await app.quiet('it')
     const lines = (await ledger(app)).toReversed()
     const taken = lines.map(({ uid }) => uid)
     expect(taken).toEqual(taken.toSorted((a, b) => a - b))
@@ -271,7 +270,7 @@ describeOnBoth('peer failure corpus: what happens in mid-fetch', kind => {
       expect(cuts).toBe(3)
       if (mark !== 'leave') expect(cut.filter(command => command.startsWith('UID STORE')).length).toBeGreaterThan(0)
       await eventually(async () => (await app.store.read.folders())[0]?.lastError === null, 20_000)
-      await sent(app)
+      await app.quiet('it')
       expect(outcomes(await ledger(app))).toEqual(Array(3).fill('open'))
       expect(wired.smtp.mails).toHaveLength(3)
     },

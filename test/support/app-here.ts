@@ -9,8 +9,9 @@ import type { SqliteOptions, Store } from '../../src/store/store.ts'
 import { keptLog } from './log.ts'
 import { READER_PROGRAM } from './reader.ts'
 import { type DeskSetup, writeSetup } from './setup.ts'
-import { brokenInvariants } from './store.ts'
+import { brokenInvariants, isDispatched } from './store.ts'
 import { tempDir } from './temp-dir.ts'
+import { eventually } from './wait.ts'
 
 export interface AppHere extends AsyncDisposable {
   /** The one in use, since the last start. */
@@ -24,6 +25,8 @@ export interface AppHere extends AsyncDisposable {
   restart(limits?: SqliteOptions): Promise<void>
   /** What a GET of the API gives. */
   get<T>(path: string): Promise<T>
+  /** Waits until agents have been told and nothing is left to be sent from this mailbox. */
+  quiet(mailbox: string): Promise<void>
 }
 
 export async function startAppHere(
@@ -60,6 +63,10 @@ export async function startAppHere(
       if (response.status !== 200) throw new Error(`GET ${path}: ${response.status}`)
       const isJson = response.headers.get('content-type')?.includes('json')
       return (await (isJson ? response.json() : response.text())) as T
+    },
+    async quiet(mailbox) {
+      const isQuiet = async () => isDispatched(databasePath) && (await app.store.read.nextAttemptAt(mailbox)) === null
+      await eventually(isQuiet, 30_000)
     },
     async [Symbol.asyncDispose]() {
       await app[Symbol.asyncDispose]()

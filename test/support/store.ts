@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
+import { FOLLOWED } from '../../src/dispatch/dispatcher.ts'
 import { openStore, type Store } from '../../src/store/store.ts'
 import { type Finding, verifyDatabase } from '../../src/store/verify.ts'
 
@@ -27,13 +28,13 @@ export async function openTestStore(): Promise<TestStore> {
   }
 }
 
-/** Whether the dispatcher has seen all that happened but what it notes itself and the mails that left; also where there is nobody to be told. */
+/** Whether the dispatcher has seen all that something follows from; also where there is nobody to be told. */
 export function isDispatched(path: string): boolean {
   const database = new Database(path, { readonly: true })
   try {
     const cursor = database.prepare("SELECT value FROM settings WHERE name = 'dispatched'").pluck().get()
-    const others = "SELECT max(id) FROM ticket_events WHERE kind <> 'notified' AND kind NOT LIKE 'reply-%'"
-    return cursor === undefined || Number(cursor) >= Number(database.prepare(others).pluck().get() ?? 0)
+    const next = 'SELECT 1 FROM ticket_events WHERE id > ? AND kind IN (SELECT value FROM json_each(?))'
+    return cursor === undefined || database.prepare(next).get(Number(cursor), JSON.stringify(FOLLOWED)) === undefined
   } finally {
     database.close()
   }
