@@ -126,7 +126,17 @@ async function findTroubles(watching: Watching, known: readonly Alarm[], now: In
     const sick = reading.some(trouble => trouble.mailbox === mailbox.name)
     others.push(...(await silenceTrouble(watching, mailbox, { silent, sick }, now)))
   }
-  return [...reading, ...others]
+  return [...reading, ...(await retiredTroubles(watching)), ...others]
+}
+
+/** For a mailbox that is not configured any more nobody sends: what still waits there would wait for ever, and unseen. */
+async function retiredTroubles({ store, policy }: Watching): Promise<Trouble[]> {
+  const retired = (await store.read.queueDepths()).filter(({ mailbox }) => !policy.mailboxes.has(mailbox))
+  return retired.map(({ mailbox, queued, oldestAt }) => {
+    const waiting = queued === 1 ? '1 mail still waits' : `${queued} mails still wait`
+    const detail = `The mailbox is not configured any more, and ${waiting} to be sent from it: put it back until they have gone.`
+    return { cause: 'sending', mailbox, folder: '', since: oldestAt, detail }
+  })
 }
 
 async function readingTroubles(

@@ -5,7 +5,7 @@ import type { Config } from './config/schema.ts'
 import { imapAccount, type Secrets, smtpAccount } from './config/secrets.ts'
 import type { PassedOn } from './desk/outgoing-mail.ts'
 import type { Policy } from './desk/policy.ts'
-import { createDispatcher } from './dispatch/dispatcher.ts'
+import { createDispatcher, takeUpHistory } from './dispatch/dispatcher.ts'
 import { DeskError } from './errors.ts'
 import type { AfterReading, StartFrom, WatchedFolder } from './inbound/folder.ts'
 import type { ImapAccount } from './inbound/imap.ts'
@@ -74,6 +74,7 @@ async function startOn(
   if (store.migrated.length > 0) log.info({ migrations: store.migrated }, 'database brought to the newest schema')
   const backup = await store.write(tx => tx.takeUpBackup(clock()))
   if (backup) log.warn(backup, 'the database is a backup put back: what may have been sent since is not sent again')
+  await takeUpHistory(store)
   const ids = await instanceIds(store)
   const reader = createReader({ policy, log, ...(readerProgram && { program: readerProgram }) })
   const openAttachment = attachmentsOf(store, reader)

@@ -174,6 +174,14 @@ describe('mail that is not sent', () => {
     expect(await changes()).toEqual(['over sending it, told'])
   })
 
+  test('is told of when its mailbox is not configured any more', async () => {
+    await enqueue(store, outgoing({ messageId: 'a@x' }), now, 'gone')
+    expect(await changes()).toEqual(['raised sending gone, told'])
+    expect(await notices()).toMatchObject([{ mail: { text: expect.stringContaining('1 mail still waits') } }])
+    await store.write(tx => tx.settle(1, { outcome: 'sent', response: '250' }, now))
+    expect(await changes()).toEqual(['over sending gone, told'])
+  })
+
   test('is not an alarm when other mails are sent meanwhile: it is about that one', async () => {
     await notSent('it', 'a@x')
     const other = await enqueue(store, outgoing({ messageId: 'b@x' }), NOW)

@@ -52,7 +52,7 @@ export const healthRoutes: Routes = async (app, options) => {
   )
 }
 
-async function reasonsAgainst({ store, folders, clock, log }: ApiOptions): Promise<string[]> {
+async function reasonsAgainst({ store, policy, folders, clock, log }: ApiOptions): Promise<string[]> {
   const now = clock()
   try {
     const known = await store.read.folders()
@@ -61,9 +61,12 @@ async function reasonsAgainst({ store, folders, clock, log }: ApiOptions): Promi
       const trouble = folderTrouble(watched, status ?? null, now)
       return trouble === null ? [] : [`mailbox ${watched.mailbox}: ${trouble}`]
     })
-    const oldestQueuedAt = await store.read.oldestQueuedAt()
-    const waits = oldestQueuedAt !== null && msBetween(oldestQueuedAt, now) > QUEUED_FOR_MS
-    return [...new Set(troubles), ...(waits ? [`outbox: a mail has been waiting since ${oldestQueuedAt}`] : [])]
+    // For a mailbox that is not configured any more nobody sends: an alarm tells of that, and no restart would help.
+    const late = (await store.read.queueDepths()).filter(
+      ({ mailbox, oldestAt }) => policy.mailboxes.has(mailbox) && msBetween(oldestAt, now) > QUEUED_FOR_MS,
+    )
+    const waiting = late.map(({ mailbox, oldestAt }) => `mailbox ${mailbox}: a mail has been waiting since ${oldestAt}`)
+    return [...new Set([...troubles, ...waiting])]
   } catch (err) {
     log.error({ err }, 'the database does not answer')
     return ['the database does not answer']

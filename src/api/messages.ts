@@ -2,7 +2,7 @@ import { Type } from 'typebox'
 import { solvingAnswer } from '../desk/closing.ts'
 import { answerMail, replyAddress, senderAddress, signatureOf } from '../desk/outgoing-mail.ts'
 import { receivers } from '../desk/people.ts'
-import type { Agent, Policy } from '../desk/policy.ts'
+import { type Agent, mailboxOf, type Policy } from '../desk/policy.ts'
 import { changedEvents, changesByAnswer, type Ticket, type TicketChanges, withStatus } from '../desk/ticket.ts'
 import { DeskError } from '../errors.ts'
 import type { Ids } from '../ids.ts'
@@ -99,13 +99,7 @@ async function addAnswer(tx: Tx, { policy, ids }: Desk, ticket: Ticket, said: Sa
   const { agent, text, solve, actor, now } = said
   if (!ticket.requester)
     throw new DeskError('invalid', `ticket ${ticket.id} has no requester who could be written to: add a note`)
-  const mailbox = policy.mailboxes.get(ticket.mailbox)
-  if (!mailbox)
-    throw new DeskError(
-      'invalid',
-      `mailbox ${ticket.mailbox} is not configured any more, so nothing can be sent from it`,
-    )
-
+  const mailbox = mailboxOf(policy, ticket)
   const whom = receivers(ticket, await tx.participants(ticket.id), [], policy)
   const parent = await tx.lastReceived(ticket.id)
   const replyTo = replyAddress(mailbox, ids.replyToken(ticket.id, ticket.requester.address))

@@ -1,5 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
+import { mailboxOf } from '../desk/policy.ts'
 import { isOpenSurvey, type Survey } from '../desk/survey.ts'
 import { surveyWords } from '../desk/survey-words.ts'
 import { RATINGS, type Ticket } from '../desk/ticket.ts'
@@ -112,7 +113,7 @@ function nothing({ headers }: FastifyRequest, reply: FastifyReply, options: ApiO
 }
 
 function pageOf({ policy }: ApiOptions, ticket: Ticket | null) {
-  const name = policy.mailboxes.get(ticket?.mailbox ?? '')?.displayName ?? ''
+  const name = ticket ? mailboxOf(policy, ticket).displayName : ''
   return { ...surveyWords(ticket?.language ?? 'en'), name: name === '' ? 'Postdesk' : name }
 }
 

@@ -5,7 +5,7 @@ import type { Calendar } from './calendar.ts'
 import type { Rule } from './classify.ts'
 import type { ServiceLevel } from './service-level.ts'
 import type { TemplateSet } from './template.ts'
-import type { Status } from './ticket.ts'
+import type { Status, Ticket } from './ticket.ts'
 
 /** Someone who answers tickets, known by the addresses they write from. */
 export type Agent = {
@@ -127,4 +127,15 @@ export function mailboxFor({ mailboxes }: Policy, { headers, to, cc, from }: Mes
   const found = all.find(({ addresses }) => named.some(address => isOneOf(address, new Set(addresses)))) ?? all[0]
   if (!found) throw new Error('the policy has no mailbox')
   return found.name
+}
+
+/**
+ * The mailbox from which a ticket is written about: its own. When that is not configured any more, another one of its team, else
+ * the first: whoever waits for an answer gets it all the same. Throws when the policy has none at all, which is a bug.
+ */
+export function mailboxOf({ mailboxes }: Policy, { mailbox, team }: Pick<Ticket, 'mailbox' | 'team'>): MailboxPolicy {
+  const all = [...mailboxes.values()]
+  const found = mailboxes.get(mailbox) ?? all.find(one => one.team === team) ?? all[0]
+  if (!found) throw new Error('the policy has no mailbox')
+  return found
 }

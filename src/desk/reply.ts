@@ -4,7 +4,7 @@ import { referencesFor } from '../mail/message-id.ts'
 import { renderAcknowledgement } from './acknowledgement.ts'
 import type { NewTicket, Reply } from './decision.ts'
 import { type OutgoingMail, senderAddress } from './outgoing-mail.ts'
-import type { Policy } from './policy.ts'
+import { mailboxOf, type Policy } from './policy.ts'
 import type { TicketId } from './ticket.ts'
 
 /** A decision to acknowledge, with the number and the Message-ID that exist only once the ticket is recorded. */
@@ -23,10 +23,9 @@ export function acknowledgementMail(
   policy: Policy,
   { id, ticket, reply, answers, messageId, replyTo, now }: Acknowledged,
 ): OutgoingMail {
-  const mailbox = policy.mailboxes.get(ticket.mailbox)
+  const mailbox = mailboxOf(policy, ticket)
   const calendar = policy.calendars.get(policy.serviceLevels.get(ticket.serviceLevel)?.calendar ?? '')
-  if (!mailbox || !calendar)
-    throw new Error(`the policy lacks mailbox ${ticket.mailbox} or the calendar of ${ticket.serviceLevel}`)
+  if (!calendar) throw new Error(`the policy lacks the calendar of ${ticket.serviceLevel}`)
   const from = { name: mailbox.displayName, address: senderAddress(mailbox) }
   const names = ticket.category === null ? undefined : policy.categories.get(ticket.category)
   const { subject, text, html } = renderAcknowledgement(policy.templates, {

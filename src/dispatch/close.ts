@@ -2,7 +2,7 @@ import { closingKey, closingLanguage, closingMail, closingSurvey } from '../desk
 import { closedTo, drawn, drawsOf, type Withheld, withhold } from '../desk/gate.ts'
 import { mayHearThemselves } from '../desk/intake.ts'
 import { replyAddress, senderAddress } from '../desk/outgoing-mail.ts'
-import type { MailboxPolicy } from '../desk/policy.ts'
+import { type MailboxPolicy, mailboxOf } from '../desk/policy.ts'
 import type { Ticket } from '../desk/ticket.ts'
 import { type Instant, plus } from '../instant.ts'
 import { domainOf } from '../mail/address.ts'
@@ -23,9 +23,9 @@ export async function close(tx: Tx, dispatching: Dispatching, event: Happened): 
   const ticket = await tx.ticket(event.ticket)
   if (!ticket) return
   const { policy, clock } = dispatching
-  const mailbox = policy.mailboxes.get(ticket.mailbox)
+  const mailbox = mailboxOf(policy, ticket)
   if (status.to === 'open' || status.to === 'pending') await withdrawClosing(tx, ticket)
-  if (status.to !== 'solved' || !mailbox) return
+  if (status.to !== 'solved') return
   const solvedAt = changeOf(event, 'solvedAt')?.to ?? ticket.solvedAt
   if (typeof solvedAt !== 'string' || solvedAt !== ticket.solvedAt) return
   if (await tx.isMadeOut(closingKey(ticket.id, solvedAt))) return

@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises'
 import { type DigestEntry, digestMail, isDigestDue } from '../desk/digest.ts'
 import { replyAddress, senderAddress } from '../desk/outgoing-mail.ts'
-import type { Agent, Policy } from '../desk/policy.ts'
+import { type Agent, mailboxOf, type Policy } from '../desk/policy.ts'
 import type { TicketId } from '../desk/ticket.ts'
 import { domainOf } from '../mail/address.ts'
 import type { DigestLine } from '../store/crew.ts'
@@ -48,14 +48,13 @@ async function writeDigest(tx: Tx, { policy, ids, clock }: Dispatching, name: st
     // SQLite answers at once: nothing else would have its turn, and there may be thousands.
     await setImmediate()
     const ticket = await tx.ticket(id)
-    const mailbox = ticket && policy.mailboxes.get(ticket.mailbox)
-    if (!ticket || !mailbox) continue
-    const address = replyAddress(mailbox, ids.agentToken(id, name, now))
+    if (!ticket) continue
+    const address = replyAddress(mailboxOf(policy, ticket), ids.agentToken(id, name, now))
     entries.push({ ticket, notices: about.map(({ notice }) => notice), address })
   }
   const [first] = entries
-  const mailbox = first && policy.mailboxes.get(first.ticket.mailbox)
-  if (!mailbox) return false
+  if (!first) return false
+  const mailbox = mailboxOf(policy, first.ticket)
   const messageId = ids.mint(NO_TICKET, domainOf(senderAddress(mailbox)))
   const mail = digestMail({ entries, agent, mailbox, timeZone: timeZoneOf(agent, policy), messageId, now })
   const about = { ticket: null, message: null, kind: 'notification' as const, mailbox: mailbox.name }

@@ -73,7 +73,7 @@ export function createDispatcher(dispatching: Dispatching, everyMs = MINUTE): Di
 /** Works on the next events; true when there may be more of them, its own among them. Throws when the store is in trouble. */
 export async function dispatchNext(dispatching: Dispatching): Promise<boolean> {
   const { store, onQueued } = dispatching
-  const after = Number((await store.read.setting(CURSOR)) ?? (await begin(store)))
+  const after = await takeUpHistory(store)
   const events = await store.read.eventsAfter(after, FOLLOWED, BATCH)
   if (events.length === 0) return false
   await store.write(async tx => {
@@ -100,9 +100,13 @@ export async function lookAround(dispatching: Dispatching): Promise<boolean> {
   return reminded || handedOver || sendDigests(dispatching)
 }
 
-/** What happened before there was anybody to tell is not told. */
-async function begin(store: Store): Promise<string> {
-  return store.write(async tx => tx.settingOnce(CURSOR, String(await tx.lastEvent())))
+/**
+ * Up to which event what follows has been done. The first time that is the end of the history: what happened before there was
+ * anybody to tell is not told. To be called before anything can happen that is to be told. Throws when the store is in trouble.
+ */
+export async function takeUpHistory(store: Store): Promise<number> {
+  const begin = () => store.write(async tx => tx.settingOnce(CURSOR, String(await tx.lastEvent())))
+  return Number((await store.read.setting(CURSOR)) ?? (await begin()))
 }
 
 /** An event that cannot be worked on holds up no other one. */

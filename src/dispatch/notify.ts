@@ -3,7 +3,7 @@ import { type Draw, drawn, levelOf } from '../desk/gate.ts'
 import { type Background, type Happening, notificationMail, type Told, whoIsTold } from '../desk/notification.ts'
 import { replyAddress, senderAddress } from '../desk/outgoing-mail.ts'
 import { agentOf } from '../desk/people.ts'
-import type { Agent, Policy } from '../desk/policy.ts'
+import { type Agent, mailboxOf, type Policy } from '../desk/policy.ts'
 import type { Ticket, TicketEvent } from '../desk/ticket.ts'
 import type { Instant } from '../instant.ts'
 import { domainOf, foldAddress } from '../mail/address.ts'
@@ -20,7 +20,7 @@ type News = Happening & { readonly message: StoredMessage | null; readonly headl
 
 export async function notify(tx: Tx, dispatching: Dispatching, event: Happened): Promise<void> {
   const { policy, clock } = dispatching
-  const news = await newsOf(tx, policy, event)
+  const news = await newsOf(tx, dispatching, event)
   if (!news) return
   const now = clock()
   const participants = new Set((await tx.participants(news.ticket.id)).map(({ address }) => foldAddress(address)))
@@ -77,9 +77,9 @@ async function tell(
   now: Instant,
 ): Promise<boolean> {
   const { ticket } = news
-  const mailbox = policy.mailboxes.get(ticket.mailbox)
+  const mailbox = mailboxOf(policy, ticket)
   const calendar = calendarOf(policy, ticket)
-  if (!mailbox || !calendar) return false
+  if (!calendar) return false
   const before = await tx.notificationsOf(ticket.id, agent.name)
   const messageId = ids.mint(ticket.id, domainOf(senderAddress(mailbox)))
   const mail = notificationMail({
@@ -99,13 +99,18 @@ async function tell(
   return true
 }
 
-async function newsOf(read: Reads, policy: Policy, { kind, ticket: id, actor, data }: Happened): Promise<News | null> {
+async function newsOf(
+  read: Reads,
+  { policy, log }: Dispatching,
+  { kind, ticket: id, actor, data }: Happened,
+): Promise<News | null> {
   // What is past was told in its time.
   if (data['past']) return null
-  const ticket = await read.ticket(await read.survivorOf(id))
+  const message = typeof data['message'] === 'number' ? await read.message(data['message']) : null
+  // It may have been split off or merged since.
+  const ticket = await read.ticket(message?.ticket ?? (await read.survivorOf(id)))
   if (!ticket) return null
   const by = actor.startsWith('agent:') ? actor.slice('agent:'.length) : null
-  const message = typeof data['message'] === 'number' ? await read.message(data['message']) : null
   const news = { ticket, by, message, headline: null }
   switch (kind) {
     case 'opened':
@@ -121,15 +126,18 @@ async function newsOf(read: Reads, policy: Policy, { kind, ticket: id, actor, da
       const handed = handing(ticket, data)
       return handed && { ...news, ...handed, message: await firstMail(read, ticket) }
     }
-    case 'report':
-      return data['permanent'] === true
-        ? {
-            ...news,
-            message: null,
-            notice: 'bounced',
-            headline: 'Our mail to the requester was returned for good: they have not got it.',
-          }
-        : null
+    case 'report': {
+      if (data['permanent'] !== true) return null
+      const returned = message?.report?.originalMessageId ?? ''
+      const [toAgent] = await read.notificationsCited([returned])
+      if (toAgent) {
+        // To tell agents that their mail comes back would bring the next one back, and so on for ever.
+        log.warn({ ticket: ticket.id, agent: toAgent.agent }, 'a mail to an agent was returned: correct their address')
+        return null
+      }
+      const headline = 'Our mail to the requester was returned for good: they have not got it.'
+      return { ...news, message: null, notice: 'bounced', headline }
+    }
     case 'reminded':
       return { ...news, message: null, notice: data['notice'] as News['notice'], headline: String(data['words'] ?? '') }
     default:

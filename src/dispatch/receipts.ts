@@ -1,5 +1,6 @@
 import type { Commanded } from '../desk/agent-mail.ts'
 import { replyAddress, senderAddress } from '../desk/outgoing-mail.ts'
+import { mailboxOf } from '../desk/policy.ts'
 import { receiptMail } from '../desk/receipt.ts'
 import { domainOf } from '../mail/address.ts'
 import type { Tx } from '../store/store.ts'
@@ -14,8 +15,8 @@ export async function writeReceipt(tx: Tx, { policy, ids, clock }: Dispatching, 
   if (!commanded.receipt) return
   const agent = policy.agents.find(({ name }) => event.actor === `agent:${name}`)
   const ticket = await tx.ticket(await tx.survivorOf(event.ticket))
-  const mailbox = ticket && policy.mailboxes.get(ticket.mailbox)
-  if (!agent || !ticket || !mailbox) return
+  if (!agent || !ticket) return
+  const mailbox = mailboxOf(policy, ticket)
   const now = clock()
   const undone = (await tx.events(event.ticket)).find(
     one => one.kind === 'undone' && one.data['message'] === commanded.message,

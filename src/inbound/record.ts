@@ -1,7 +1,7 @@
 import type { Decision, Past } from '../desk/decision.ts'
 import { type Automatic, drawn, drawsOf } from '../desk/gate.ts'
 import { replyAddress, senderAddress } from '../desk/outgoing-mail.ts'
-import type { Agent, Policy } from '../desk/policy.ts'
+import { type Agent, mailboxOf, type Policy } from '../desk/policy.ts'
 import { acknowledgementMail } from '../desk/reply.ts'
 import { changedEvents, type TicketId } from '../desk/ticket.ts'
 import type { Ids } from '../ids.ts'
@@ -15,7 +15,7 @@ import type { Settled } from '../store/raw-mails.ts'
 import { recordVote } from '../store/record-vote.ts'
 import type { Tx } from '../store/store.ts'
 import { checkedWork, recordOrders, recordWork } from './agent-work.ts'
-import { mailboxOf, relay, withheld } from './relay.ts'
+import { relay, withheld } from './relay.ts'
 import { isShownToOthers, rememberShown } from './shown-keys.ts'
 
 /*
@@ -203,7 +203,7 @@ async function acknowledge(
   const { reply, ticket } = decision
   if (reply.send === null) return withheld(tx, id, reply, 'acknowledgement', now)
 
-  const mailbox = mailboxOf(desk.policy, ticket.mailbox)
+  const mailbox = mailboxOf(desk.policy, ticket)
   const messageId = desk.ids.mint(id, domainOf(senderAddress(mailbox)))
   const replyTo = replyAddress(mailbox, desk.ids.replyToken(id, reply.to.address))
   const mail = acknowledgementMail(desk.policy, { id, ticket, reply, answers: message, messageId, replyTo, now })

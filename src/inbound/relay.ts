@@ -1,7 +1,7 @@
 import { solvingAnswer } from '../desk/closing.ts'
 import type { AgentWork, Decision } from '../desk/decision.ts'
 import { answerMail, type PassedOn, replyAddress, senderAddress, signatureOf } from '../desk/outgoing-mail.ts'
-import type { MailboxPolicy, Policy } from '../desk/policy.ts'
+import { mailboxOf, type Policy } from '../desk/policy.ts'
 import type { TicketId } from '../desk/ticket.ts'
 import type { Ids } from '../ids.ts'
 import type { Instant } from '../instant.ts'
@@ -29,7 +29,7 @@ export async function relay(
     await withheld(tx, ticket.id, plan, 'answer', now)
     return null
   }
-  const mailbox = mailboxOf(desk.policy, ticket.mailbox)
+  const mailbox = mailboxOf(desk.policy, ticket)
   const parent = await tx.lastReceived(ticket.id)
   const replyTo = replyAddress(mailbox, desk.ids.replyToken(ticket.id, ticket.requester?.address ?? ''))
   const after = { ...ticket, ...changes }
@@ -85,11 +85,4 @@ export async function withheld(
   now: Instant,
 ): Promise<void> {
   await tx.addEvents(ticket, [{ kind: 'reply-withheld', actor: 'postdesk', data: { kind, why, detail } }], now)
-}
-
-/** Throws when the policy has no such mailbox, which is a bug. */
-export function mailboxOf(policy: Policy, name: string): MailboxPolicy {
-  const mailbox = policy.mailboxes.get(name)
-  if (!mailbox) throw new Error(`no mailbox ${name} in the policy`)
-  return mailbox
 }

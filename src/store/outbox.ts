@@ -71,18 +71,6 @@ export function outboxReads(db: Db) {
       const [row] = await lastAttempt(db, { mailbox })
       return row?.next_attempt_at ?? null
     },
-
-    /** When the oldest mail that still waits was made out; null when none does. */
-    async oldestQueuedAt(): Promise<Instant | null> {
-      const row = await db
-        .selectFrom('outbox')
-        .select('created_at')
-        .where('state', '=', QUEUED)
-        .orderBy('created_at')
-        .limit(1)
-        .executeTakeFirst()
-      return row?.created_at ?? null
-    },
   }
 }
 

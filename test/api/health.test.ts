@@ -56,7 +56,7 @@ describe('ready', () => {
     const since = api.now
     api.passes(16 * MINUTE)
     await read()
-    expect(await ready()).toEqual({ status: 503, reasons: [`outbox: a mail has been waiting since ${since}`] })
+    expect(await ready()).toEqual({ status: 503, reasons: [`mailbox it: a mail has been waiting since ${since}`] })
     await api.store.write(tx => tx.settle(1, { outcome: 'sent', response: '250' }, api.now))
     expect((await ready()).status).toBe(200)
   })

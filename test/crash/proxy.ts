@@ -21,6 +21,8 @@ export type Dialogue = {
   fromServer(bytes: Buffer): Segment[]
   /** The client has thrown the connection away, with bytes that it had not read. */
   clientReset?(): void
+  /** The client has hung up. */
+  clientEnded?(): void
 }
 
 const NOTHING = Buffer.alloc(0)
@@ -93,6 +95,7 @@ export async function startProxy(
       const line = new Line(client, upward)
       const speaks = dialogue()
       client.on('error', (error: NodeJS.ErrnoException) => error.code === 'ECONNRESET' && speaks.clientReset?.())
+      client.on('end', () => speaks.clientEnded?.())
       if (!(await line.obey(await trouble.at(connectStep), client, NOTHING))) return
       const up = pump(client, upward, line, trouble, bytes => speaks.fromClient(bytes))
       const down = pump(upward, client, line, trouble, bytes => speaks.fromServer(bytes))

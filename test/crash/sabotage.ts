@@ -59,7 +59,7 @@ const SABOTAGES: readonly Sabotage[] = [
   {
     what: 'an acknowledgement was sent twice without need',
     change: ({ accepted, handedOver }) => {
-      const one = handedOver.find(({ answeredAt }) => answeredAt !== null)
+      const one = handedOver.find(({ answeredAt, hungUp }) => answeredAt !== null && !hungUp)
       const again = accepted.find(({ bytes }) => idIn(bytes) === one?.messageId)
       return one && again ? { accepted: [...accepted, again], handedOver: [...handedOver, one] } : {}
     },

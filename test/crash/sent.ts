@@ -15,6 +15,11 @@ export type HandedOver = {
   readonly life: number
   /** When the server's 250 was passed on (ms since 1970), unless the program had hung up before; null: it never was. */
   answeredAt: number | null
+  /**
+   * Upon that it hung up at once, without another word. In a life that went on it had given up before, which we saw too late:
+   * seen when the machine stood still for longer than the program waits.
+   */
+  hungUp: boolean
 }
 
 export type LifeEnd = {
@@ -80,14 +85,15 @@ export function checkSent(
 
 /** Why a mail that was handed over had to be handed over again in that life; null: it had not. */
 function reasonFor(
-  { messageId, life, answeredAt }: HandedOver,
+  { messageId, life, answeredAt, hungUp }: HandedOver,
   nextLife: number,
   ends: readonly LifeEnd[],
 ): SentAgain['because'] | null {
   const end = ends[life]
   if (end?.sent.has(messageId) && nextLife > life) return null
   if (answeredAt === null) return 'answer lost'
-  return end && nextLife > life ? { killedAfterMs: end.at - answeredAt } : null
+  if (nextLife === life) return hungUp ? 'answer lost' : null
+  return end ? { killedAfterMs: end.at - answeredAt } : null
 }
 
 /** The Message-IDs of the mails that a database says were sent. */

@@ -8,6 +8,7 @@ const COMMANDS: readonly (readonly [string, RegExp])[] = [
   ['smtp data sent', /^DATA/i],
 ]
 const END = '\r\n.\r\n'
+const AT_ONCE_MS = 100
 
 /** SMTP as a proxy sees it (RFC 5321 §3.3), without PIPELINING. Each mail is told to `handedOver`. */
 export function smtpDialogue(life: () => number, handedOver: (mail: HandedOver) => void): Dialogue {
@@ -26,7 +27,7 @@ export function smtpDialogue(life: () => number, handedOver: (mail: HandedOver) 
     const dot = client.subarray(end + 2, end + END.length)
     client = client.subarray(end + END.length)
     inData = false
-    const mail: HandedOver = { messageId: idIn(body), life: life(), answeredAt: null }
+    const mail: HandedOver = { messageId: idIn(body), life: life(), answeredAt: null, hungUp: false }
     const half = Math.floor(body.length / 2)
     const begun = () => {
       pending = mail
@@ -89,6 +90,9 @@ export function smtpDialogue(life: () => number, handedOver: (mail: HandedOver) 
     },
     clientReset() {
       if (unread) unread.answeredAt = null
+    },
+    clientEnded() {
+      if (unread?.answeredAt && Date.now() - unread.answeredAt < AT_ONCE_MS) unread.hungUp = true
     },
   }
 }

@@ -17,6 +17,14 @@ const CREW = NOTIFIED_DESK.replace(
   '{ displayName: IT, assign: round-robin, returnAfter: 3h30m }',
 ).replace('  ben:', '  cas: { displayName: Cas Lee, addresses: [cas@example.org], teams: [it] }\n  ben:')
 
+test('of the first mail that ever comes agents are told: it is settled before that from where on', async () => {
+  await using imap = await startHoodiecrow({ users: ['it'] })
+  await using smtp = await startSmtp()
+  const mailboxes = { it: { imap: imap.account('it'), smtp: { port: smtp.port } } }
+  await using desk = await startAppHere({ mailboxes, desk: CREW })
+  expect(await desk.store.read.setting('dispatched')).toBe('0')
+})
+
 test('a ticket goes to one agent, who is warned and loses it to the next', async () => {
   await using imap = await startHoodiecrow({ users: ['it'] })
   await using smtp = await startSmtp()

@@ -84,7 +84,7 @@ test('each question is answered by an index, whatever the size of the tables', a
     await read.queueDepths()
     await read.failedCount()
     await read.quarantine()
-    await read.oldestQueuedAt()
+    await read.tickets({ category: 'printing', status: ['solved', 'closed'] }, 4)
     await read.stuckMail('it')
     await read.lastSentAt('it')
     await read.lastArrivalAt('it')
@@ -101,9 +101,13 @@ test('each question is answered by an index, whatever the size of the tables', a
       .prepare<unknown[], { detail: string }>(`explain query plan ${source}`)
       .all(...parameters)
       .map(({ detail }) => detail)
+    if (source.includes('from "tickets"')) expect(plan, source).not.toContain('USE TEMP B-TREE FOR ORDER BY')
     // An index of what waits or has failed is as long as that, however much was ever sent.
     const walks = plan.filter(
-      step => step.startsWith('SCAN') && !/ USING (?:COVERING )?INDEX outbox_(?:due|failed)/.test(step),
+      step =>
+        step.startsWith('SCAN') &&
+        !step.startsWith('SCAN (subquery') &&
+        !/ USING (?:COVERING )?INDEX outbox_(?:due|failed)/.test(step),
     )
     // From the end of a table, one row: no matter how long it is.
     if (/order by "id" desc limit/.test(source)) continue

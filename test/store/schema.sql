@@ -344,6 +344,8 @@ CREATE TABLE tickets (
 
 CREATE INDEX tickets_by_assignee ON tickets (assignee, status) WHERE assignee IS NOT NULL;
 
+CREATE INDEX tickets_by_category ON tickets (category, updated_at, id) WHERE category IS NOT NULL;
+
 CREATE INDEX tickets_by_first_response ON tickets (first_response_due)
     WHERE first_response_at IS NULL AND solved_at IS NULL;
 

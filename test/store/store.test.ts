@@ -263,7 +263,7 @@ describe('the outbox', () => {
     await claim(NOW)
     await store.write(tx => tx.settle(1, { outcome: 'failed', error: '550 no such user' }, NOW))
     expect(await store.read.outbox({ limit: 5 })).toMatchObject([{ state: 'failed', lastError: '550 no such user' }])
-    expect(await store.read.oldestQueuedAt()).toBeNull()
+    expect(await store.read.queueDepths()).toEqual([])
     expect(await store.write(tx => tx.retryOutboxMail(1, NOW))).toBe(true)
     await claim(NOW)
     await store.write(tx => tx.settle(1, { outcome: 'sent', response: '250 ok' }, NOW))

@@ -1,0 +1,96 @@
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { dispatchNext } from '../../src/dispatch/dispatcher.ts'
+import { openCrew, type TestCrew } from '../support/crew.ts'
+import { agent, policy } from '../support/policy.ts'
+
+let crew: TestCrew
+beforeEach(async () => {
+  crew = await openCrew({ agents: [agent('ana', { teams: ['it'] }), agent('ben', { teams: ['it'] })] })
+})
+afterEach(() => crew[Symbol.asyncDispose]())
+
+const subjects = async () => (await crew.told()).map(({ to, subject }) => `${to[0]?.address}: ${subject}`)
+
+/** A mail server's word that a mail of ours could not be delivered (RFC 3464). */
+function returned(messageId: string, to: string): Buffer {
+  return Buffer.from(
+    `Return-Path: <>
+From: MAILER-DAEMON@mx.example.net
+To: it@example.org
+Subject: Undelivered Mail Returned to Sender
+Auto-Submitted: auto-replied
+Message-ID: <return-of-${messageId}>
+Content-Type: multipart/report; report-type=delivery-status; boundary="b"
+
+--b
+Content-Type: text/plain
+
+<${to}>: host mx said: 550 5.1.1 User unknown
+
+--b
+Content-Type: message/delivery-status
+
+Reporting-MTA: dns; mx.example.net
+
+Final-Recipient: rfc822; ${to}
+Action: failed
+Status: 5.1.1
+
+--b
+Content-Type: message/rfc822
+
+Message-ID: <${messageId}>
+From: it@example.org
+To: ${to}
+
+--b--
+`.replaceAll('\n', '\r\n'),
+  )
+}
+
+test('a mail to the requester that comes back is told; one to an agent that comes back is not, for that would never end', async () => {
+  await crew.arrives({ subject: 'Printer', text: 'My printer is on fire.' })
+  await crew.settle()
+  const [toAna] = await crew.told()
+  if (!toAna) throw new Error('ana was not told')
+
+  expect(await crew.arrives(returned(toAna.messageId, 'ana@example.org'))).toMatchObject({ outcome: 'report' })
+  await crew.settle()
+  expect(await crew.told()).toEqual([])
+
+  const [acknowledgement] = (await crew.store.read.outbox({ limit: 50 })).filter(
+    ({ kind }) => kind === 'acknowledgement',
+  )
+  await crew.arrives(returned(acknowledgement?.mail.messageId ?? '', 'jane@example.org'))
+  await crew.settle()
+  expect((await crew.told()).map(({ text }) => text)).toEqual([
+    expect.stringContaining('Our mail to the requester was returned for good'),
+    expect.stringContaining('Our mail to the requester was returned for good'),
+  ])
+})
+
+test('what was split off before anybody looked is told of the ticket it is on now', async () => {
+  await crew.arrives({ subject: 'Printer', text: 'My printer is on fire.' })
+  await crew.settle()
+  await crew.told()
+  await crew.arrives({ subject: 'Re: Printer [#1001]', text: 'And my screen is dark.' })
+  const last = (await crew.store.read.messages(1001)).at(-1)
+  const split = await crew.agent.post('/v1/tickets/1001/split', { messages: [last?.id], subject: 'Screen' })
+  expect(split.status).toBe(201)
+  while (await dispatchNext(crew.dispatching));
+  expect(await subjects()).toEqual(['ana@example.org: Screen [#1002]', 'ben@example.org: Screen [#1002]'])
+})
+
+test('the tickets of a mailbox that is not configured any more are worked on from another one of their team', async () => {
+  await crew.arrives({ subject: 'Printer', text: 'My printer is on fire.' })
+  const it = policy().mailboxes.get('it')
+  if (!it) throw new Error('no it')
+  const help = { ...it, name: 'help', displayName: 'Help', addresses: ['help@example.org'] }
+  const hr = { ...help, name: 'hr', team: 'hr', addresses: ['hr@example.org'] }
+  const renamed = new Map([hr, help].map(mailbox => [mailbox.name, mailbox]))
+  const dispatching = { ...crew.dispatching, policy: { ...crew.policy, mailboxes: renamed } }
+  while (await dispatchNext(dispatching));
+  expect((await crew.told()).map(({ from }) => from.address)).toEqual(['help@example.org', 'help@example.org'])
+  const told = (await crew.store.read.outbox({ limit: 50 })).filter(({ kind }) => kind === 'notification')
+  expect(told.map(({ mailbox }) => mailbox)).toEqual(['help', 'help'])
+})
