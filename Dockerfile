@@ -1,14 +1,13 @@
 # syntax=docker/dockerfile:1
-# The current LTS of Node. Two stages: what builds (a compiler for better-sqlite3, TypeScript) stays out of what runs.
+# The current LTS of Node. Two stages: what builds (TypeScript) stays out of what runs, and so does the SQLite of Node 20.
 
 FROM node:24-bookworm-slim AS build
-RUN apt-get update && apt-get install --yes --no-install-recommends python3 make g++ && rm -rf /var/lib/apt/lists/*
 WORKDIR /app
 COPY package.json package-lock.json ./
 RUN npm ci
 COPY tsconfig.json ./
 COPY src ./src
-RUN npm run build && npm prune --omit=dev
+RUN npm run build && npm prune --omit=dev --omit=optional
 
 FROM node:24-bookworm-slim
 ENV NODE_ENV=production \

@@ -53,7 +53,7 @@ module.exports = {
       to: { path: '^src/mail/language\\.ts$', reachable: true },
     },
     door('store/', 'kysely'),
-    door('store/sqlite\\.ts', 'better-sqlite3'),
+    door('store/native\\.ts', 'better-sqlite3'),
     door('inbound/imap(?:-session)?\\.ts', 'imapflow'),
     door('inbound/parse\\.ts', 'mailparser'),
     door('outbound/', 'nodemailer'),

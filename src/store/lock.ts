@@ -3,7 +3,8 @@ import { hostname } from 'node:os'
 import { basename, dirname, join } from 'node:path'
 import { DeskError } from '../errors.ts'
 import type { Instant } from '../instant.ts'
-import { codeOf, type Native, openNative } from './sqlite.ts'
+import type { Native } from './native.ts'
+import { codeOf, openNative } from './sqlite.ts'
 
 /*
  * One serving process a database: two would read and answer every mail twice over. The lock is the operating system's, on

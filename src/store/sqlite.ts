@@ -1,6 +1,5 @@
 import { closeSync, existsSync, openSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
-import Database from 'better-sqlite3'
 import {
   CompiledQuery,
   type DatabaseConnection,
@@ -13,6 +12,7 @@ import {
   sql,
 } from 'kysely'
 import { DeskError, errorText } from '../errors.ts'
+import { Database, type Native } from './native.ts'
 import type { Db, Tables } from './schema.ts'
 
 /*
@@ -26,9 +26,6 @@ import type { Db, Tables } from './schema.ts'
 const BUSY_TIMEOUT = 100
 const LOCK_RETRY_MS = 50
 const LOCK_PATIENCE_MS = 30_000
-
-/** A connection of SQLite itself, for the files of this room that look after the database as a whole. */
-export type Native = InstanceType<typeof Database>
 
 /** Kysely prepares each query anew, which costs more than most of our queries do: statements are kept by their text. */
 function withStatementCache(native: Native): SqliteDatabase {

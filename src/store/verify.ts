@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
 import { DeskError, errorText } from '../errors.ts'
 import { migrationNames } from './migrations.ts'
-import { codeOf, type Native, openNative } from './sqlite.ts'
+import type { Native } from './native.ts'
+import { codeOf, openNative } from './sqlite.ts'
 
 /*
  * What must be true of a database of ours whatever happened to it: SQLite's own structure, and our rules. It is only

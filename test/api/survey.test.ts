@@ -1,8 +1,8 @@
-import Database from 'better-sqlite3'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { Policy } from '../../src/desk/policy.ts'
 import { createIds } from '../../src/ids.ts'
 import { DAY } from '../../src/instant.ts'
+import { Database } from '../../src/store/native.ts'
 import { type Answer, NOW, openTestApi, type TestApi } from '../support/api.ts'
 
 // The key of openTestApi.

@@ -1,5 +1,5 @@
 import { copyFileSync } from 'node:fs'
-import Database from 'better-sqlite3'
+import { Database } from '../../src/store/native.ts'
 import { brokenInvariants } from '../support/store.ts'
 import { tempDir } from '../support/temp-dir.ts'
 import type { BenchMailboxes } from './mailbox.ts'

@@ -1,4 +1,4 @@
-import Database from 'better-sqlite3'
+import { Database } from '../../src/store/native.ts'
 
 /*
  * A database that has been in use for long, made out of one that took in some mails: each row again and again under new ids,

@@ -4,9 +4,9 @@
  */
 import { randomUUID } from 'node:crypto'
 import { parseArgs } from 'node:util'
-import Database from 'better-sqlite3'
 import { createIds, newSecret } from '../../src/ids.ts'
 import { gatherFacts } from '../../src/inbound/facts.ts'
+import { Database } from '../../src/store/native.ts'
 import { openStore, type Store } from '../../src/store/store.ts'
 import { message } from '../support/message.ts'
 import { policy } from '../support/policy.ts'

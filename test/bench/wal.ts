@@ -1,5 +1,5 @@
 import { closeSync, openSync, readSync, statSync } from 'node:fs'
-import Database from 'better-sqlite3'
+import { Database } from '../../src/store/native.ts'
 
 /*
  * Durable commits, counted from outside: SQLite marks the last page that a commit writes to the write-ahead log with the new

@@ -4,8 +4,8 @@
 
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import Database from 'better-sqlite3'
 import { describe, expect, test } from 'vitest'
+import { Database } from '../../src/store/native.ts'
 import { command } from '../support/command.ts'
 import { type Written, writeSetup } from '../support/setup.ts'
 import { type TempDir, tempDir } from '../support/temp-dir.ts'

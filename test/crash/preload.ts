@@ -6,6 +6,7 @@
 import { appendFileSync } from 'node:fs'
 import { createRequire, syncBuiltinESMExports } from 'node:module'
 import { Socket } from 'node:net'
+import { pathToFileURL } from 'node:url'
 import type Sqlite from 'better-sqlite3'
 
 /** What the harness tells the program, in the variable CRASH. */
@@ -31,7 +32,7 @@ delete process.env['CRASH']
 if (told !== undefined) {
   const given: Preloaded = JSON.parse(told)
   hasten(given)
-  watchStatements(given)
+  await watchStatements(given)
 }
 
 function hasten({ pace, since }: Preloaded): void {
@@ -75,9 +76,10 @@ function calledBy(library: string): boolean {
   return stack.includes(`/${library}/`)
 }
 
-function watchStatements({ main, statements, commits, otherCommit, at, note }: Preloaded): void {
+async function watchStatements({ main, statements, commits, otherCommit, at, note }: Preloaded): Promise<void> {
   if (!at) return
-  const Database: typeof Sqlite = createRequire(main)('better-sqlite3')
+  const native = new URL('store/native.js', pathToFileURL(main))
+  const { Database }: { Database: typeof Sqlite } = await import(native.href)
   const kinds = statements.map(([kind, source]) => [kind, new RegExp(source, 'i')] as const)
   const seen = new Set<string>()
   let count = 0

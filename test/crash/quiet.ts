@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import Database from 'better-sqlite3'
+import { Database } from '../../src/store/native.ts'
 import { command } from '../support/command.ts'
 import { isDispatched } from '../support/store.ts'
 import type { Inbox } from './inbox.ts'

@@ -1,6 +1,6 @@
 import { copyFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import Database from 'better-sqlite3'
+import { Database } from '../../src/store/native.ts'
 import { check, type Evidence } from './check.ts'
 import { idIn } from './sent.ts'
 

@@ -1,7 +1,7 @@
 import { copyFileSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import Database from 'better-sqlite3'
+import { Database } from '../../src/store/native.ts'
 import type { DovecotServer } from '../support/dovecot.ts'
 import { adminKey } from '../support/service.ts'
 import { NOTIFIED_DESK, writeSetup } from '../support/setup.ts'

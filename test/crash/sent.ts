@@ -1,4 +1,4 @@
-import Database from 'better-sqlite3'
+import { Database } from '../../src/store/native.ts'
 import type { SmtpMail } from '../support/smtp.ts'
 import type { Difference } from './check.ts'
 

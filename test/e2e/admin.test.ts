@@ -3,10 +3,10 @@
  */
 
 import { createHash } from 'node:crypto'
-import Database from 'better-sqlite3'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { HOUR, msBetween } from '../../src/instant.ts'
 import type { FolderStatus } from '../../src/store/mailboxes.ts'
+import { Database } from '../../src/store/native.ts'
 import type { Settled } from '../../src/store/raw-mails.ts'
 import { command } from '../support/command.ts'
 import { type Desk, only, startDesk } from '../support/desk.ts'

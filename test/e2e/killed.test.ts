@@ -5,8 +5,8 @@
 
 import { randomInt } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
-import Database from 'better-sqlite3'
 import { expect, test } from 'vitest'
+import { Database } from '../../src/store/native.ts'
 import { describeOnBoth, header, only, readSent, type Sent, startDesk } from '../support/desk.ts'
 import { mail } from '../support/mail.ts'
 import type { MailServer } from '../support/mail-server.ts'

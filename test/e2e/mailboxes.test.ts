@@ -4,10 +4,10 @@
 
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import Database from 'better-sqlite3'
 import { describe, expect, test } from 'vitest'
 import { startMemoryMailbox } from '../../src/demo/memory-mailbox.ts'
 import type { FolderStatus } from '../../src/store/mailboxes.ts'
+import { Database } from '../../src/store/native.ts'
 import { startDovecot } from '../support/dovecot.ts'
 import { startHoodiecrow } from '../support/hoodiecrow.ts'
 import { mail } from '../support/mail.ts'

@@ -1,8 +1,9 @@
 /*
  * The sum that an admin asks for: every mail on the server has its place.
  */
-import Database from 'better-sqlite3'
+
 import { expect, test } from 'vitest'
+import { Database } from '../../src/store/native.ts'
 import { describeOnBoth, startDesk } from '../support/desk.ts'
 import { mail } from '../support/mail.ts'
 import { eventually } from '../support/wait.ts'

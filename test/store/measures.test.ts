@@ -1,7 +1,7 @@
-import Database from 'better-sqlite3'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { plus } from '../../src/instant.ts'
 import type { Position } from '../../src/store/measures.ts'
+import { Database, type Native } from '../../src/store/native.ts'
 import { NOW, openTestApi, type TestApi } from '../support/api.ts'
 import { enqueue, outgoing } from '../support/outgoing.ts'
 
@@ -74,7 +74,7 @@ test('what waits, what was given up, what is in quarantine', async () => {
 test('each question is answered by an index, whatever the size of the tables', async () => {
   const asked: string[] = []
   const { prepare } = Database.prototype
-  Database.prototype.prepare = function (this: Database.Database, source: string) {
+  Database.prototype.prepare = function (this: Native, source: string) {
     asked.push(source)
     return prepare.call(this, source)
   } as typeof prepare

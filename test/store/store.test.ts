@@ -1,7 +1,7 @@
 import { copyFileSync } from 'node:fs'
-import Database from 'better-sqlite3'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { NewMessage } from '../../src/store/messages.ts'
+import { Database } from '../../src/store/native.ts'
 import { openStore, type Tx } from '../../src/store/store.ts'
 import { openTestStore, type TestStore } from '../support/store.ts'
 

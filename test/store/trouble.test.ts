@@ -4,10 +4,10 @@
  */
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import Database from 'better-sqlite3'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { createIds } from '../../src/ids.ts'
 import { type Arrival, type Intake, ingest } from '../../src/inbound/ingest.ts'
+import { Database } from '../../src/store/native.ts'
 import { isStorageTrouble, openStore, type Tx } from '../../src/store/store.ts'
 import { verifyDatabase } from '../../src/store/verify.ts'
 import { keptLog } from '../support/log.ts'

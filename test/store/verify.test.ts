@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import Database from 'better-sqlite3'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { Database } from '../../src/store/native.ts'
 import { openStore } from '../../src/store/store.ts'
 import { verifyDatabase } from '../../src/store/verify.ts'
 import { NOW, openTestApi } from '../support/api.ts'

@@ -1,8 +1,8 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import Database from 'better-sqlite3'
 import { FOLLOWED } from '../../src/dispatch/dispatcher.ts'
+import { Database } from '../../src/store/native.ts'
 import { openStore, type Store } from '../../src/store/store.ts'
 import { type Finding, verifyDatabase } from '../../src/store/verify.ts'
 
