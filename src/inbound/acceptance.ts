@@ -35,9 +35,14 @@ export async function toAccept(
     if (await wasAccepted(read, ticket, told)) return []
     if (waiting.length === 1) return waiting
   }
-  const names = (seen.length > 0 ? seen : waiting).map(({ from, subject }) => `${from.address} (“${subject}”)`)
-  return `there are ${names.length} that wait, from ${names.join(', ')}: reply to the mail that told you of the one you mean`
+  const either = seen.length > 0 ? seen : waiting
+  const names = either.slice(0, MOST_NAMED).map(({ from, subject }) => `${from.address} (“${subject.slice(0, 60)}”)`)
+  const more = either.length > names.length ? [`and ${either.length - names.length} more`] : []
+  const who = [...names, ...more].join(', ')
+  return `there are ${either.length} that wait, from ${who}: reply to the mail that told you of the one you mean`
 }
+
+const MOST_NAMED = 5
 
 /** What told an agent of something, and is answered: the nearest that the mail cites. Null: it cites none. */
 async function cited(read: Reads, { inReplyTo, references }: Message): Promise<readonly Notified[] | null> {

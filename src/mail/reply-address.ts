@@ -68,7 +68,8 @@ const RECIPIENT_FIELDS = new Set([
   'x-envelope-to',
   'x-forwarded-to',
 ])
-const ADDRESS = /[^\s<>,;:"()@]{1,64}@[^\s<>,;:"()@]{1,255}/g
+// Each word is looked at from its beginning alone: a field may be one word without end.
+const ADDRESS = /(?<![^\s<>,;:"()@])[^\s<>,;:"()@]{1,64}@[^\s<>,;:"()@]{1,255}/g
 
 /** More tokens than these are no answer but an attempt to keep us busy. */
 const MOST_TOKENS = 10
