@@ -1,5 +1,6 @@
 import { Type } from 'typebox'
 import type { OutboxMail } from '../store/outbox.ts'
+import { withoutKeys } from './agent-keys.ts'
 import { Address, instant, list, number, object, oneOf, orNull, ref, text } from './shapes.ts'
 
 const LINE = {
@@ -47,12 +48,14 @@ export const OutboxDetail = object(
 
 export const OUTBOX_SHAPES = [OutboxLine, OutboxDetail]
 
-// The addresses that give agents their powers are theirs alone.
-const AGENT_TOKEN = /\d+\.[0-9a-z]{5,6}\.[a-z2-7]{26}/g
-
-/** A line of the outbox as it is shown; the detail's schema shows the rest of it. */
+/** A line of the outbox as lists show it. */
 export function outboxLine({ mail, ...line }: OutboxMail) {
-  const { text, html, automatic, ...rest } = mail
-  const hide = (words: string) => words.replace(AGENT_TOKEN, '…')
-  return { ...rest, ...line, automatic: automatic !== false, text: hide(text), html: html && hide(html) }
+  const { text: _text, html: _html, automatic, ...rest } = mail
+  return { ...rest, ...line, automatic: automatic !== false }
+}
+
+/** A mail of the outbox with its words. */
+export function outboxDetail(one: OutboxMail) {
+  const { text, html } = one.mail
+  return { ...outboxLine(one), ...withoutKeys({ text, html }) }
 }

@@ -2,7 +2,7 @@ import { Type } from 'typebox'
 import { DeskError } from '../errors.ts'
 import { actorOf } from './auth.ts'
 import type { Routes } from './options.ts'
-import { OutboxDetail, OutboxLine, outboxLine } from './outbox-shapes.ts'
+import { OutboxDetail, OutboxLine, outboxDetail, outboxLine } from './outbox-shapes.ts'
 import { problems } from './problem.ts'
 import { ById, idBefore, object, oneOf, PAGE_SIZE, PAGING, page, pageOf, ref } from './shapes.ts'
 
@@ -49,7 +49,7 @@ export const outboxRoutes: Routes = async (app, { store, clock, onQueued, log })
     async ({ params: { id } }) => {
       const mail = await store.read.outboxMail(id)
       if (!mail) throw noMail(id)
-      return outboxLine(mail)
+      return outboxDetail(mail)
     },
   )
 

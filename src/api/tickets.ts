@@ -7,6 +7,7 @@ import { type Instant, instantOf } from '../instant.ts'
 import { foldAddress } from '../mail/address.ts'
 import type { Reads } from '../store/store.ts'
 import type { TicketFilter, TicketPosition } from '../store/tickets.ts'
+import { withoutKeys } from './agent-keys.ts'
 import { actorOf } from './auth.ts'
 import type { Routes } from './options.ts'
 import { outboxLine } from './outbox-shapes.ts'
@@ -112,7 +113,8 @@ export const ticketRoutes: Routes = async (app, { store, policy, clock, onQueued
       ])
       reply.header('etag', etagOf(ticket))
       const joined = { links, mergedFrom }
-      return { ...ticket, ...joined, participants, messages, events, promises, outbox: outbox.map(outboxLine) }
+      const lines = outbox.map(outboxLine)
+      return withoutKeys({ ...ticket, ...joined, participants, messages, events, promises, outbox: lines })
     },
   )
 

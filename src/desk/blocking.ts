@@ -40,9 +40,9 @@ export function whyBlocked(message: Message, facts: SenderFacts, policy: Policy)
 /** The first of `entries` that an address falls under, the narrowest first; null when there is none. */
 export function entryFor(address: string, entries: SenderEntries): string | null {
   if (entries.size === 0) return null
-  const domain = domainOf(address).replace(/\.+$/, '')
   // RFC 5321 §4.5.3.1: no domain is longer than 255 octets.
-  const labels = domain.slice(-255).split('.')
+  const domain = domainOf(address).slice(-255).replace(/\.+$/, '')
+  const labels = domain.split('.')
   const keys = [
     foldAddress(address),
     withoutDetail(address),

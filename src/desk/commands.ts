@@ -46,7 +46,7 @@ export type Commands = {
 export function readCommands(newText: string, verb: string | null, agent: Agent, policy: Policy): Commands {
   const commands: Command[] = []
   const faults: { line: string; why: string }[] = []
-  const lines = newText.replace(INVISIBLE, '').split(/\r?\n/)
+  const lines = newText.split(/\r?\n/)
   let words: string | null = null
   const take = (line: string, name: string, argument: string): void => {
     const read = readers.get(name)?.(argument, agent, policy) ?? `#${name} is no command`
@@ -59,7 +59,7 @@ export function readCommands(newText: string, verb: string | null, agent: Agent,
     const line = bare(lines[next] ?? '')
     if (line === '') continue
     const match = COMMAND_LINE.exec(line)
-    const name = match?.[2]?.toLowerCase() ?? ''
+    const name = match?.[2]?.replace(IGNORABLE, '').toLowerCase() ?? ''
     // `# Printers` is a headline, `# solved` is not.
     if (!match || (match[1] !== '' && !readers.has(name))) break
     const argument = (match[3] ?? '').trim()
@@ -68,19 +68,31 @@ export function readCommands(newText: string, verb: string | null, agent: Agent,
       words = argument
     } else take(line, name, argument)
   }
-  const rest = lines.slice(next).join('\n').trim()
+  const rest = lines
+    .slice(next)
+    .map(line => (isBlank(line) ? '' : line))
+    .join('\n')
+    .trim()
   return { commands, text: [words ?? '', rest].filter(part => part !== '').join('\n'), fault: faults[0] ?? null }
 }
 
 const LONGEST_LINE = 80
-// Seen in front of what was pasted or typed on a telephone: zero-width marks, byte order marks.
-const INVISIBLE = /[\u200b-\u200f\u2060\ufeff]/gu
-const COMMAND_LINE = /^[#＃](\s?)(\p{L}[\p{L}\p{N}-]{0,30})(?:[\s:：]+(.*)|[.!]?)$/u
+// What no eye sees: around what was pasted, dictated or typed on a telephone; Gmail puts what is written from right to left
+// between marks of direction.
+const IGNORABLE = /\p{Default_Ignorable_Code_Point}/gu
+// Inside of words and emoji joiners and variants have a meaning.
+const MEANT = /(?<=[\p{L}\p{M}\p{Extended_Pictographic}])(?:\u200c|\u200d|\ufe0f)/u
+const INVISIBLE = new RegExp(`(?!${MEANT.source})${IGNORABLE.source}`, 'gu')
+const COMMAND_LINE = /^[#＃](\s?)(\p{L}[\p{L}\p{N}\p{Default_Ignorable_Code_Point}-]{0,30})(?:[\s:：]+(.*)|[.!]?)$/u
 
-/** Gmail writes what was bold as `*#solved*` into the plain text. */
+/** The line as it is seen. Gmail writes what was bold as `*#solved*` into the plain text. */
 function bare(line: string): string {
-  const text = line.replace(/\s+/g, ' ').trim()
-  return /^([*_]{1,2})[#＃].*\1$/.test(text) ? text.replace(/^[*_]+|[*_]+$/g, '') : text
+  const text = line.replace(INVISIBLE, '').replace(/\s+/g, ' ').trim()
+  return /^([*_]{1,2})[#＃].*\1$/.test(text) ? text.replace(/^[*_]+|(?<![*_])[*_]+$/g, '') : text
+}
+
+function isBlank(line: string): boolean {
+  return !/[^\s\p{Default_Ignorable_Code_Point}]/u.test(line)
 }
 
 /** Gives the command, or in words what is wrong with it. */

@@ -152,7 +152,7 @@ function append(
           ? withStatus(ticket, 'open', facts.now)
           : {},
     newcomers:
-      standing === 'pending' || author === 'robot' || vote
+      standing === 'pending' || author === 'robot' || vote || (work && !reachesRequester(work, message, ticket))
         ? []
         : newcomers(message, { proof: facts.proof, agent: author === 'agent' ? agent : null, signal }, policy),
     leaves: author === 'participant' && wantsToLeave(message.newText),
@@ -164,6 +164,17 @@ function append(
     vote,
     away: author === 'robot' ? agentAway(message, facts, policy) : null,
   }
+}
+
+/**
+ * Whether the requester gets what an agent wrote. Whom the agent wrote to without them, a vendor or the one who is asked in a note,
+ * must not read along from then on, nor be shown to the requester in the next answer.
+ */
+function reachesRequester({ internal, relay }: AgentWork, { to, cc }: Message, { requester }: Ticket): boolean {
+  if (internal) return false
+  if (!('send' in relay)) return true
+  const address = foldAddress(requester?.address ?? '')
+  return [...to, ...cc].some(one => foldAddress(one.address) === address)
 }
 
 /** Why the mail of somebody who takes part leaves the status as it is; null: it reopens. */
@@ -233,7 +244,8 @@ function open(
     author: byAgent ? 'agent' : robot ? 'robot' : 'requester',
     agent: byAgent ? agent : null,
     followUpOf,
-    newcomers: robot ? [] : newcomers(message, { proof: facts.proof, agent, signal: null }, policy),
+    // What an agent forwards does not reach the one whom it is for.
+    newcomers: robot || behalfOf ? [] : newcomers(message, { proof: facts.proof, agent, signal: null }, policy),
     proof: facts.proof,
     classification,
     orders,

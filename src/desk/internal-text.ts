@@ -8,7 +8,7 @@
 export const INTERNAL_FROM_HERE = '———— Postdesk: for agents only, from here on ————'
 
 // The bar stands before every line of a notification that only agents may know.
-const MARK = /^.{0,40}Postdesk: for agents only\b|^[>\s]*│ /m
+const MARK = /^.{0,40}Postdesk: for agents only\b|^(?:>|[^\S\n\r\u2028\u2029])*│ /m
 /** As `mail/reply-address.ts` reads them. */
 const AGENT_TOKEN = /\d{1,15}\.[0-9a-z]{5,6}\.[a-z2-7]{26}/i
 
@@ -20,7 +20,7 @@ export function aboveMark(text: string): { readonly text: string; readonly below
   const last = lines.findLastIndex(line => MARK.test(line))
   // The notification may be quoted on: what the quotation of it ends with is no word of the agent.
   const below = lines.slice(last + 1).filter(line => line.trim() !== '' && !/^\s*[>|]/.test(line))
-  return { text: text.slice(0, found.index).replace(/[\s>|*_]+$/, ''), below: below.join('\n') }
+  return { text: text.slice(0, found.index).replace(/(?<![\s>|*_])[\s>|*_]+$/, ''), below: below.join('\n') }
 }
 
 /** So many words in a row of an internal text are no chance. */

@@ -30,16 +30,14 @@ const WORDS: Readonly<Record<string, Words>> = {
 }
 
 const LEAVE = new Set(Object.values(WORDS).map(({ leave }) => leave.toLowerCase()))
+const LONGEST = 40
 
 /** Does this new text ask to be left out? Only the word alone on the first line does, in any of our languages. */
 export function wantsToLeave(newText: string): boolean {
   const [first = ''] = newText.trimStart().split('\n', 1)
-  return LEAVE.has(
-    first
-      .trim()
-      .replace(/[.!]+$/, '')
-      .toLowerCase(),
-  )
+  const line = first.trim()
+  // A line without end is no word, and would keep the pattern busy for minutes.
+  return line.length <= LONGEST && LEAVE.has(line.replace(/[.!]+$/, '').toLowerCase())
 }
 
 /** What those in copy are told, in this language or in English. */

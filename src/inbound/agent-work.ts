@@ -2,37 +2,57 @@ import type { Commanded } from '../desk/agent-mail.ts'
 import { closingKey } from '../desk/closing.ts'
 import type { AgentWork, Decision } from '../desk/decision.ts'
 import type { Orders } from '../desk/opening-orders.ts'
-import type { Agent } from '../desk/policy.ts'
+import type { Agent, Policy } from '../desk/policy.ts'
 import { changedEvents, type Ticket, type TicketChanges, type TicketEvent, type TicketId } from '../desk/ticket.ts'
 import { DeskError } from '../errors.ts'
+import type { Ids } from '../ids.ts'
 import type { Instant } from '../instant.ts'
+import type { Message } from '../mail/message.ts'
+import type { StoredMessage } from '../store/messages.ts'
 import type { OutboxMail } from '../store/outbox.ts'
 import { recordAcceptance, recordMerge } from '../store/record-joining.ts'
 import type { Tx } from '../store/store.ts'
 import type { RecordedEvent } from '../store/tickets.ts'
+import { toAccept } from './acceptance.ts'
 
 /*
  * Writes down what an agent's commands come to, beside the ordinary changes of the ticket. What became of it stands in one
  * event, `commanded`: out of it the agent is told (`dispatch/`), and `#undo` takes it back.
  */
 
+type Desk = { readonly policy: Policy; readonly ids: Ids }
 type Appended = Extract<Decision, { kind: 'append' }>
 
-/** What an agent wants, once it is known that it can be: a merge needs its other ticket. */
-export async function checkedWork(tx: Tx, ticket: Ticket, work: AgentWork): Promise<AgentWork> {
-  if (work.mergeInto === null) return work
-  const into = await tx.ticket(work.mergeInto)
-  const why = !into
-    ? `there is no ticket ${work.mergeInto}`
-    : into.id === ticket.id
-      ? 'a ticket cannot be merged into itself'
-      : into.mergedInto !== null
-        ? `ticket ${into.id} was merged into ${into.mergedInto}: use that number`
-        : null
-  if (why === null) return work
+/** What an agent wants, once it is known that it can be, and the strangers' mails that are let in. */
+export type CheckedWork = { readonly work: AgentWork; readonly accepted: readonly StoredMessage[] }
+
+/** A merge needs its other ticket, and `#accept` must say whom. */
+export async function checkedWork(
+  tx: Tx,
+  desk: Desk,
+  { mailbox, message }: { readonly mailbox: string; readonly message: Message },
+  { ticket, agent }: Appended,
+  work: AgentWork,
+): Promise<CheckedWork> {
+  if (work.fault || !agent) return { work, accepted: [] }
+  const merging = work.mergeInto === null ? null : await whyNotMerged(tx, ticket, work.mergeInto)
+  if (merging !== null) return { work: refused(work, `#merge ${work.mergeInto}`, merging), accepted: [] }
+  const isAsked = work.commands.some(({ kind }) => kind === 'accept')
+  const accepted = isAsked ? await toAccept(tx, desk, { mailbox, message, agent }, ticket.id) : []
+  return typeof accepted === 'string' ? { work: refused(work, '#accept', accepted), accepted: [] } : { work, accepted }
+}
+
+async function whyNotMerged(tx: Tx, ticket: Ticket, number: TicketId): Promise<string | null> {
+  const into = await tx.ticket(number)
+  if (!into) return `there is no ticket ${number}`
+  if (into.id === ticket.id) return 'a ticket cannot be merged into itself'
+  return into.mergedInto === null ? null : `ticket ${into.id} was merged into ${into.mergedInto}: use that number`
+}
+
+function refused(work: AgentWork, line: string, why: string): AgentWork {
   const nothing = { internal: true, changes: {}, events: [], tags: [], mergeInto: null, holdUntil: null } as const
   const relay = { send: null, why: 'unknown-command', detail: why } as const
-  return { ...work, ...nothing, relay, fault: { line: `#merge ${work.mergeInto}`, why }, receipt: true }
+  return { ...work, ...nothing, relay, fault: { line, why }, receipt: true }
 }
 
 /** Everything that commands do beside changing fields of the ticket and answering; `outbox`: the answer. */
@@ -40,7 +60,7 @@ export async function recordWork(
   tx: Tx,
   { ticket, changes }: Appended,
   agent: Agent,
-  work: AgentWork,
+  { work, accepted }: CheckedWork,
   { message, outbox }: { readonly message: number; readonly outbox: number | null },
   now: Instant,
 ): Promise<void> {
@@ -48,11 +68,12 @@ export async function recordWork(
   // Whoever writes is back.
   if ((await tx.agentState(agent.name)).awaySince !== null) await tx.setAgentState(agent.name, { awaySince: null })
   await tx.addTags(ticket.id, work.tags)
-  for (const { kind } of work.commands) {
+  // One tap on an address and the same word below it are one wish.
+  for (const kind of new Set(work.fault ? [] : work.commands.map(one => one.kind))) {
     if (kind === 'follow') await tx.follow(ticket.id, agent.name, now)
     else if (kind === 'unfollow') await tx.unfollow(ticket.id, agent.name)
-    else if (kind === 'accept') await acceptAll(tx, ticket, actor, now)
-    else if (kind === 'undo' && !work.fault) await undo(tx, ticket, actor, message, now)
+    else if (kind === 'accept') await accept(tx, ticket, accepted, actor, now)
+    else if (kind === 'undo') await undo(tx, ticket, actor, message, now)
   }
   const [changed] = changedEvents(ticket, changes, actor)
   const data: Commanded = {
@@ -105,10 +126,16 @@ function inWords(command: AgentWork['commands'][number]): string {
   return value === undefined ? kind : `${kind} ${Array.isArray(value) ? value.join(' ') : value}`
 }
 
-async function acceptAll(tx: Tx, { id }: Ticket, actor: string, now: Instant): Promise<void> {
-  for (const message of await tx.messages(id)) {
+async function accept(
+  tx: Tx,
+  { id }: Ticket,
+  messages: readonly StoredMessage[],
+  actor: string,
+  now: Instant,
+): Promise<void> {
+  for (const message of messages) {
     const ticket = await tx.ticket(id)
-    if (message.standing === 'pending' && ticket) await recordAcceptance(tx, ticket, message, undefined, actor, now)
+    if (ticket) await recordAcceptance(tx, ticket, message, undefined, actor, now)
   }
 }
 

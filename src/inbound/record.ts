@@ -246,8 +246,11 @@ async function append(
   given: Appended,
   now: Instant,
 ): Promise<void> {
-  const work = given.work && (await checkedWork(tx, given.ticket, given.work))
-  const decision = work ? { ...given, work, changes: work.fault ? {} : given.changes } : given
+  const { mailbox } = arrived
+  const checked = given.work && (await checkedWork(tx, desk, { mailbox, message }, given, given.work))
+  const work = checked?.work ?? null
+  const undone = work?.fault ? { changes: {}, newcomers: [] } : {}
+  const decision = work ? { ...given, work, ...undone } : given
   const { ticket, author, agent, standing, changes } = decision
   const actor = agent
     ? `agent:${agent.name}`
@@ -296,11 +299,11 @@ async function append(
   await noteCutOff(tx, arrived, ticket, now)
   await withheld(tx, ticket.id, decision.reply, 'acknowledgement', now)
   if (decision.away) await agentIsAway(tx, ticket.id, decision.away, now)
-  if (!work) return
+  if (!checked || !work) return
   const outbox = await relay(tx, desk, { rawMail: arrived.rawMail, messageId }, { ...decision, work }, now)
   if (agent && !arrived.past && isShownToOthers(message, desk.policy))
     await tx.notificationsShown(ticket.id, agent.name, now)
-  if (agent && !arrived.past) await recordWork(tx, decision, agent, work, { message: messageId, outbox }, now)
+  if (agent && !arrived.past) await recordWork(tx, decision, agent, checked, { message: messageId, outbox }, now)
 }
 
 async function agentIsAway(tx: Tx, ticket: TicketId, { name }: Agent, now: Instant): Promise<void> {

@@ -10,12 +10,20 @@ export function domainOf(address: string): string {
   return foldAddress(address.slice(address.lastIndexOf('@') + 1 || address.length))
 }
 
-/** The address without its detail (RFC 5233): `it+a1b2@example.org` → `it@example.org`. */
+// The details of our own reply addresses, as `reply-address.ts` reads them, behind the other delimiters that servers know.
+const OWN_DETAIL = /[=_.-]\d{1,15}(?:\.[0-9a-z]{5,6})?\.[a-z2-7]{26}(?:\.[a-z]{2,12})?(?=@)/
+
+/**
+ * The address without its detail (RFC 5233), folded: `it+a1b2@example.org` → `it@example.org`. Behind another delimiter than `+`
+ * only a token of ours is a detail: `it-team@example.org` may be anybody.
+ */
 export function withoutDetail(address: string): string {
-  return foldAddress(address).replace(/^([^+@]+)\+[^@]*@/, '$1@')
+  return foldAddress(address)
+    .replace(/^([^+@]+)\+[^@]*@/, '$1@')
+    .replace(OWN_DETAIL, '')
 }
 
-/** Is this one of `own`, which hold folded addresses? A detail (`it+token@`) still is ours. */
+/** Is this one of `own`, which hold folded addresses? With a detail (`it+token@`) it still is. */
 export function isOneOf(address: string, own: ReadonlySet<string>): boolean {
   return own.has(foldAddress(address)) || own.has(withoutDetail(address))
 }

@@ -48,14 +48,6 @@ export function readReplyToken(token: string): ReplyToken | null {
   return ticket === undefined ? null : { ticket: Number(ticket), mac: mac.toLowerCase() }
 }
 
-/** An address and its detail, '' when it has none: `it+a@example.org` → `it@example.org` and `a`. The last delimiter counts. */
-export function splitDetail(address: string, delimiter = '+'): { readonly address: string; readonly detail: string } {
-  const at = address.lastIndexOf('@')
-  const cut = delimiter === '' ? -1 : address.lastIndexOf(delimiter, at - 1)
-  if (at < 0 || cut < 1 || cut + delimiter.length > at) return { address, detail: '' }
-  return { address: address.slice(0, cut) + address.slice(at), detail: address.slice(cut + delimiter.length, at) }
-}
-
 // RFC 5321 §4.5.3.1.1
 const LONGEST_LOCAL_PART = 64
 
@@ -76,7 +68,8 @@ const RECIPIENT_FIELDS = new Set([
   'x-envelope-to',
   'x-forwarded-to',
 ])
-const ADDRESS = /[^\s<>,;:"()@]{1,64}@[^\s<>,;:"()@]{1,255}/g
+// Each word is looked at from its beginning alone: a field may be one word without end.
+const ADDRESS = /(?<![^\s<>,;:"()@])[^\s<>,;:"()@]{1,64}@[^\s<>,;:"()@]{1,255}/g
 
 /** More tokens than these are no answer but an attempt to keep us busy. */
 const MOST_TOKENS = 10
@@ -101,9 +94,23 @@ function detailsIn(message: Addressed, delimiter: string): string[] {
   const noted = message.headers
     .filter(({ name }) => RECIPIENT_FIELDS.has(name))
     .flatMap(({ value }) => [...value.matchAll(ADDRESS)].map(match => match[0]))
-  const details = [...message.to, ...message.cc]
-    .map(({ address }) => address)
-    .concat(noted)
-    .map(address => splitDetail(foldAddress(address), delimiter).detail)
-  return [...new Set(details)]
+  const addresses = [...message.to, ...message.cc].map(({ address }) => address).concat(noted)
+  return [...new Set(addresses.flatMap(address => detailsOf(foldAddress(address), delimiter)))]
+}
+
+/** What stands behind a delimiter: behind each, for tokens and names hold dots and hyphens too. Which one is a token its form tells. */
+function detailsOf(address: string, delimiter: string): string[] {
+  const [name, ...rest] = address
+    .slice(0, Math.max(address.lastIndexOf('@'), 0))
+    .slice(-LONGEST_LOCAL_PART)
+    .split(delimiter)
+  return delimiter === '' || name === '' ? [] : rest.map((_, at) => rest.slice(at).join(delimiter))
+}
+
+// Wherever they stand in a text, and whatever is in front of them. Bounded: a mail may be nothing but digits.
+const IN_TEXT = /\d{1,15}\.[0-9a-z]{5,6}\.[a-z2-7]{26}/gi
+
+/** A text without the tokens of agents' addresses, an ellipsis in the place of each: they are theirs alone. */
+export function withoutAgentTokens(text: string): string {
+  return text.replace(IN_TEXT, '…')
 }

@@ -17,6 +17,18 @@ describe('commands', () => {
     ['*#solved*\nDone', [{ kind: 'solved' }], 'Done'],
     ['\u200b#solved.\nDone', [{ kind: 'solved' }], 'Done'],
     ['＃solved', [{ kind: 'solved' }], ''],
+    // What Gmail makes of a mail that is written from right to left.
+    ['\u202b#note היא משקרת\u202c\u200e', [{ kind: 'note' }], 'היא משקרת'],
+    ['\u202b#note\u202c\n\u202bהיא משקרת\u202c', [{ kind: 'note' }], '\u202bהיא משקרת\u202c'],
+    ['\u2067#note\u2069\nx', [{ kind: 'note' }], 'x'],
+    ['\u061c#no\u00adte\u034f\nx', [{ kind: 'note' }], 'x'],
+    ['#\ufe0fnote\ufe0f\nx', [{ kind: 'note' }], 'x'],
+    ['\u202e*\u2066#solved\u2069*\u180e', [{ kind: 'solved' }], ''],
+    ['\ufeff\n\u200e \u00ad\n#note x\n\u200b', [{ kind: 'note' }], 'x'],
+    ['\u200b', [], ''],
+    // Joiners make words of Persian and faces of emoji: what is said stays as it was written.
+    ['#cause نمی\u200cچاپد', [{ kind: 'cause', text: 'نمی\u200cچاپد' }], ''],
+    ['#solved\nمی\u200cچاپد 👩\u200d💻 ❤\ufe0f', [{ kind: 'solved' }], 'می\u200cچاپد 👩\u200d💻 ❤\ufe0f'],
     ['#note\nthe user is angry', [{ kind: 'note' }], 'the user is angry'],
     ['#note the user is angry\nand in a hurry', [{ kind: 'note' }], 'the user is angry\nand in a hurry'],
     ['#note: call her', [{ kind: 'note' }], 'call her'],
@@ -56,6 +68,11 @@ describe('commands', () => {
     expect(read('Call her.', 'note')).toEqual({ commands: [{ kind: 'note' }], text: 'Call her.', fault: null })
     expect(read('Hi.', 'frobnicate').fault?.why).toContain('no command')
   })
+})
+
+// With quadratic work this would not end.
+test.each(['*', '_', ' ', '\u200d', '\u202b', '#', ':', '\n'])('a million times %j holds no command', unit => {
+  for (const text of [unit.repeat(1_000_000), `*#x${unit.repeat(1_000_000)}x*`]) expect(read(text).commands).toEqual([])
 })
 
 describe('what is no command, and what to do', () => {

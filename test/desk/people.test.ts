@@ -148,8 +148,15 @@ test.each([
   ['I leave the office at five', false],
   ['', false],
   ['Please help\nLEAVE', false],
+  [`LEAVE${'.'.repeat(200)} me alone`, false],
 ])('%j asks to be left out: %s', (text, expected) => {
   expect(wantsToLeave(text)).toBe(expected)
+})
+
+// With quadratic work this would not end.
+test.each(['!', '.', ' ', '! '])('a line of nothing but %j is looked at, and no word', unit => {
+  expect(wantsToLeave(`${unit.repeat(3_000_000)}a`)).toBe(false)
+  expect(wantsToLeave(`a${unit.repeat(3_000_000)}a`)).toBe(false)
 })
 
 test.each(['en', 'fr', 'nl', 'de', 'es', 'it', 'xx'])('the notice in %s ends with the word that does it', language => {

@@ -10,6 +10,25 @@ test('domains and details', () => {
   expect(isOneOf('it@example.com', new Set(['it@example.org']))).toBe(false)
 })
 
+test.each([
+  ['it-1042.abcdefghijklmnopqrstuvwxyz@example.org', true],
+  ['IT=1042.29xk3f.ABCDEFGHIJKLMNOPQRSTUVWXYZ.take@example.org', true],
+  ['it.1042.abcdefghijklmnopqrstuvwxyz@example.org', true],
+  // Somebody else, or a detail that only the server of another company knows.
+  ['it-team@example.org', false],
+  ['it.1042@example.org', false],
+  ['it-1042.abcdefghijklmnopqrstuvwxy@example.org', false],
+  ['it-1042.abcdefghijklmnopqrstuvwxyz@example.com', false],
+  ['it-1042.abcdefghijklmnopqrstuvwxyz.example.org', false],
+])('%s is an address of it@: %s', (address, expected) => {
+  expect(isOneOf(address, new Set(['it@example.org']))).toBe(expected)
+})
+
+// With quadratic work this would not end.
+test.each(['1', '-1', '-1.', 'a', '.', '+'])('a million times %j is no address of ours', unit => {
+  expect(isOneOf(`${unit.repeat(1_000_000)}@example.org`, new Set(['it@example.org']))).toBe(false)
+})
+
 test('addresses without repetition keep the first name', () => {
   const a = { name: 'Ana', address: 'ana@x.example' }
   expect(distinct([a, { name: '', address: 'ANA@x.example' }, { name: '', address: '' }])).toEqual([a])
