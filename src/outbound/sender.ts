@@ -67,7 +67,7 @@ export function createSender(sending: Sending): Sender {
           sending.log.error({ err: error, mailbox: sending.mailbox }, 'the outbox cannot be worked')
           ms = backoff(failures++, STORE_RETRY)
         }
-        if (ms > 0) await pause(ms, AbortSignal.any([signal, nap.signal]))
+        if (ms > 0) await pause(ms, signal, nap.signal)
       }
       await settle(sending, unsettled).catch(err =>
         sending.log.error({ err, mailbox: sending.mailbox }, 'what was sent could not be noted: it may be sent again'),
