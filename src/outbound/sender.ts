@@ -178,6 +178,8 @@ async function handOver({ transport, openAttachment }: Sending, mail: OutboxMail
   try {
     return await transport.deliver(await compose(mail.mail, mail.createdAt, openAttachment, recipients))
   } catch (error) {
-    return { response: null, accepted: [], refused: recipients.map(address => ({ address, error })) }
+    // A mail to nobody is not taken either.
+    const refused = (recipients.length > 0 ? recipients : ['']).map(address => ({ address, error }))
+    return { response: null, accepted: [], refused }
   }
 }

@@ -78,7 +78,7 @@ export function openSmtp(account: SmtpAccount, connections = 4): SmtpTransport {
       return handed(response, accepted, rejectedErrors)
     } catch (error) {
       const { rejectedErrors } = error as SmtpError
-      if (rejectedErrors) return handed(null, [], rejectedErrors)
+      if (rejectedErrors?.length) return handed(null, [], rejectedErrors)
       if (!isNullSenderRefused(error, sent) || withNamedSender(sent) === sent) throw asDeskError(error, account)
       nullSenderRefused = true
       return deliver(message)

@@ -163,6 +163,11 @@ test('greylisted for four days, or the connection fails for so long: given up, a
   expect(await history()).toEqual([`reply-sent: ${BOSS}`, `reply-failed: ${CAS}`, 'reply-failed: Jane@Example.org'])
 })
 
+test('a mail to nobody does not count as sent', async () => {
+  await enqueue(store, outgoing({ to: [] }), NOW)
+  expect(await attempt()).toMatchObject({ state: 'queued', lastError: expect.stringContaining('No recipients') })
+})
+
 test('the data is refused after some recipients were: nobody has it, and all get it later', async () => {
   await enqueue(store, outgoing(TO_THREE), NOW)
   smtp.refuse(JANE, 450)
