@@ -5,7 +5,7 @@ import { senderAddress } from './desk/outgoing-mail.ts'
 import type { MailboxPolicy, Policy } from './desk/policy.ts'
 import { learntFrom, silence } from './desk/silence.ts'
 import type { Ids } from './ids.ts'
-import { type Instant, MINUTE, msBetween } from './instant.ts'
+import { DAY, type Instant, MINUTE, msBetween } from './instant.ts'
 import type { Logger } from './log.ts'
 import { pause } from './loop.ts'
 import { domainOf } from './mail/address.ts'
@@ -120,7 +120,7 @@ async function findTroubles(watching: Watching, known: readonly Alarm[], now: In
   const reading = await readingTroubles(watching, now)
   const others: Trouble[] = []
   for (const mailbox of watching.policy.mailboxes.values()) {
-    others.push(...(await sendingTrouble(watching, mailbox.name, now)))
+    others.push(...(await sendingTrouble(watching, mailbox.name, known, now)))
     others.push(...(await stormTrouble(watching, mailbox.name, now)))
     const silent = known.find(one => one.cause === 'silence' && one.mailbox === mailbox.name && one.overAt === null)
     const sick = reading.some(trouble => trouble.mailbox === mailbox.name)
@@ -168,13 +168,29 @@ async function stormTrouble({ store, policy }: Watching, mailbox: string, now: I
   return [{ cause: 'storm', mailbox, folder: '', since: bucket.at, detail }]
 }
 
-/** Not when only one mail of several is not taken: that is about the mail, or about who is to get it. */
-async function sendingTrouble({ store, alarmAfterMs }: Watching, mailbox: string, now: Instant): Promise<Trouble[]> {
+/**
+ * Not when only one mail of several is not taken: that is about the mail, or about who is to get it. What a server refuses for
+ * good waits no longer, so it is told of when mails to different people fared so. Such an alarm lasts until a mail is sent.
+ */
+async function sendingTrouble(
+  { store, alarmAfterMs }: Watching,
+  mailbox: string,
+  known: readonly Alarm[],
+  now: Instant,
+): Promise<Trouble[]> {
+  const about = { cause: 'sending', mailbox, folder: '' } as const
+  const isOld = (createdAt: Instant) => msBetween(createdAt, now) >= alarmAfterMs
+  const last = await store.read.lastSent(mailbox)
   const stuck = await store.read.stuckMail(mailbox)
-  if (!stuck || msBetween(stuck.createdAt, now) < alarmAfterMs) return []
-  const lastSentAt = await store.read.lastSentAt(mailbox)
-  if (lastSentAt !== null && lastSentAt > stuck.createdAt) return []
-  return [{ cause: 'sending', mailbox, folder: '', since: stuck.createdAt, detail: stuck.error }]
+  if (stuck && isOld(stuck.createdAt) && (last === null || last.at <= stuck.createdAt))
+    return [{ ...about, since: stuck.createdAt, detail: stuck.error }]
+  const failed = await store.read.failedMails(mailbox, last)
+  const [newest, oldest] = [failed[0], failed.at(-1)]
+  if (!newest || !oldest || !isOld(oldest.createdAt)) return []
+  if (new Set(failed.map(({ recipients }) => recipients)).size < 2) return []
+  const isKnown = known.some(one => one.cause === 'sending' && one.mailbox === mailbox && one.overAt === null)
+  const isRecent = msBetween(newest.putOffTo, now) < DAY
+  return isKnown || isRecent ? [{ ...about, since: oldest.createdAt, detail: newest.error }] : []
 }
 
 /** A mailbox that cannot be read is silent for that reason. An alarm lasts until mail comes, also after closing time. */

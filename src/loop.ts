@@ -1,9 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 
-/** Waits `ms` milliseconds or until the signal aborts, whichever is first; never throws. */
-export async function pause(ms: number, signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return
-  await sleep(ms, undefined, { signal }).catch(() => undefined)
+/** Waits `ms` milliseconds or until one of the signals aborts, whichever is first; never throws. */
+export async function pause(ms: number, ...signals: readonly AbortSignal[]): Promise<void> {
+  if (signals.some(({ aborted }) => aborted)) return
+  // AbortSignal.any would leave something with a signal that outlives the pause, each time (Node 20.20).
+  const over = new AbortController()
+  const heard = signals.map(signal => onAbort(signal, () => over.abort()))
+  await sleep(ms, undefined, { signal: over.signal }).catch(() => undefined)
+  for (const one of heard) one[Symbol.dispose]()
 }
 
 /** Calls `work` when the signal aborts, unless what it returns was disposed of before. */

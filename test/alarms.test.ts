@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { checkAlarms, type Watching, watchAlarms } from '../src/alarms.ts'
 import { createIds } from '../src/ids.ts'
 import { DAY, HOUR, type Instant, MINUTE, plus } from '../src/instant.ts'
+import type { Delivery } from '../src/store/outbox.ts'
 import { keptLog } from './support/log.ts'
 import { enqueue, outgoing } from './support/outgoing.ts'
 import { policy } from './support/policy.ts'
@@ -187,6 +188,69 @@ describe('mail that is not sent', () => {
     const other = await enqueue(store, outgoing({ messageId: 'b@x' }), NOW)
     now = plus(NOW, HOUR)
     await store.write(tx => tx.settle(other ?? 0, { outcome: 'sent', response: '250' }, now))
+    expect(await changes()).toEqual([])
+  })
+
+  /** Refused for good, by the server of the mailbox. */
+  const refused = async (to: string, different: Partial<Delivery> = {}) => {
+    const mail = outgoing({ messageId: `${to}.${now}@x`, to: [{ name: '', address: to }] })
+    const id = (await enqueue(store, mail, now)) ?? 0
+    const delivery = { outcome: 'failed', error: '550 5.4.5 Daily limit', ...different } as Delivery
+    await store.write(async tx => {
+      await tx.claimDue('it', now, 50, () => plus(now, MINUTE))
+      await tx.settle(id, delivery, now)
+    })
+    return id
+  }
+
+  test('refused for good, whoever it is for: told of, once a day, until a mail is sent', async () => {
+    await refused('jane@example.org')
+    now = plus(NOW, 10 * MINUTE)
+    await refused('ben@example.org')
+    expect(await changes()).toEqual([])
+    now = plus(NOW, 15 * MINUTE)
+    expect(await changes()).toEqual(['raised sending it, told'])
+    expect(await notices()).toMatchObject([
+      {
+        mailbox: 'hr',
+        mail: { text: expect.stringMatching(/since 2026-11-23 09:00 UTC\.\n.*550 5\.4\.5 Daily limit/) },
+      },
+    ])
+    // Nobody writes for two days: it is not over because of that.
+    now = plus(NOW, 2 * DAY)
+    expect(await changes()).toEqual(['lasts sending it, told'])
+    await store.write(tx => tx.retryOutboxMail(1, now))
+    await store.write(tx => tx.settle(1, { outcome: 'sent', response: '250' }, now))
+    expect(await changes()).toEqual(['over sending it, told'])
+    now = plus(NOW, 3 * DAY)
+    expect(await changes()).toEqual([])
+  })
+
+  const others: [string, () => Promise<unknown>][] = [
+    ['of one address alone: that is about the address', () => refused('jane@example.org')],
+    ['that others have got', () => refused('ben@example.org', { response: '250' })],
+    [
+      'before a mail was sent',
+      async () => {
+        await refused('ben@example.org')
+        const sent = await enqueue(store, outgoing({ messageId: 'sent@x' }), now)
+        now = plus(now, MINUTE)
+        await store.write(tx => tx.settle(sent ?? 0, { outcome: 'sent', response: '250' }, now))
+      },
+    ],
+    [
+      'days ago, found at the first look',
+      async () => {
+        await refused('ben@example.org')
+        now = plus(now, 2 * DAY)
+      },
+    ],
+  ]
+  test.each(others)('a refusal is no alarm: %s', async (_name, happens) => {
+    await refused('jane@example.org')
+    now = plus(now, MINUTE)
+    await happens()
+    now = plus(now, HOUR)
     expect(await changes()).toEqual([])
   })
 

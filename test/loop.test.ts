@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events'
 import { expect, test } from 'vitest'
 import { backoff, loop, pause } from '../src/loop.ts'
 
@@ -42,3 +43,26 @@ test('an abort ends the pause, and what a step throws then is not a failure', as
   await running
   expect(failures).toBe(0)
 })
+
+test('any of several signals ends a pause, and nothing of it stays with one that lives on', async () => {
+  const stop = new AbortController()
+  for (let count = 0; count < 20; count++) {
+    const nap = new AbortController()
+    const paused = pause(60_000, stop.signal, nap.signal)
+    nap.abort()
+    await paused
+    await pause(60_000, stop.signal, nap.signal)
+  }
+  expect(getEventListeners(stop.signal, 'abort')).toEqual([])
+  expect(dependants(stop.signal)).toBe(0)
+  const paused = pause(60_000, new AbortController().signal, stop.signal)
+  stop.abort()
+  await paused
+})
+
+/** How many signals Node keeps that were made of this one by AbortSignal.any. */
+function dependants(signal: AbortSignal): number {
+  const own = Object.getOwnPropertySymbols(signal).find(({ description }) => description === 'kDependantSignals')
+  const kept = own && Reflect.get(signal, own)
+  return kept?.size ?? 0
+}

@@ -17,12 +17,16 @@ const LINE = {
   messageId: text('Its Message-ID, the same at every attempt.'),
   state: oneOf(
     ['queued', 'sent', 'failed', 'withdrawn'],
-    '`queued` is tried again by itself; `failed` for good, until a retry by hand; `withdrawn` was taken back by an agent in time.',
+    '`queued` is tried again by itself; `failed` for good, for some recipients at least, until a retry by hand; `withdrawn` was taken back by an agent in time.',
+  ),
+  undelivered: list(
+    text('An address.'),
+    'Who has not got it, when others have or the server refused some for good. An attempt, also by hand, goes to them alone.',
   ),
   attempts: number('How often it was tried.'),
   nextAttemptAt: instant('When it is tried next, while queued.'),
   lastError: orNull.text('How the last attempt failed.'),
-  response: orNull.text('What the server said when it took the mail.'),
+  response: orNull.text('What the server said when it took the mail, also when not for all.'),
   createdAt: instant('When it was made out.'),
   sentAt: orNull.instant('When the server took it.'),
 }
@@ -49,9 +53,15 @@ export const OutboxDetail = object(
 export const OUTBOX_SHAPES = [OutboxLine, OutboxDetail]
 
 /** A line of the outbox as lists show it. */
-export function outboxLine({ mail, ...line }: OutboxMail) {
+export function outboxLine({ mail, undelivered, ...line }: OutboxMail) {
   const { text: _text, html: _html, automatic, ...rest } = mail
-  return { ...rest, ...line, automatic: automatic !== false }
+  const { waiting = [], refused = [] } = undelivered ?? {}
+  return {
+    ...rest,
+    ...line,
+    undelivered: [...waiting, ...refused.map(({ address }) => address)],
+    automatic: automatic !== false,
+  }
 }
 
 /** A mail of the outbox with its words. */

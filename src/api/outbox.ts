@@ -61,7 +61,8 @@ export const outboxRoutes: Routes = async (app, { store, clock, onQueued, log })
         tags: ['outbox'],
         operationId: 'retryOutboxMail',
         summary: 'Send a mail again that failed or waits',
-        description: 'It is the very same mail, with the same Message-ID.',
+        description:
+          'It is the very same mail, with the same Message-ID. Recipients who have got it do not get it again.',
         params: ById,
         response: { 200: ref(OutboxLine), ...problems(404, 409) },
       },

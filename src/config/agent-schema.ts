@@ -18,7 +18,7 @@ export const Agent = object(
       uniqueItems: true,
       default: [...NOTICES],
       description:
-        'What this agent is told of by mail: a `new` ticket of the team, a `reply` of the requester, a ticket `assigned` to them, a promised date that is `due` soon or `breached` (a ticket that was to wait until today counts as due), an answer that `bounced`, a `note` or an answer of a colleague on a ticket of theirs. None: no mail.',
+        'What this agent is told of by mail: a `new` ticket of the team, a `reply` of the requester, a ticket `assigned` to them, a promised date that is `due` soon or `breached` (a ticket that was to wait until today counts as due), an answer that `bounced` or was refused, a `note` or an answer of a colleague on a ticket of theirs. None: no mail.',
     }),
     digest: list(
       text('A time of day such as 08:30.', {

@@ -109,7 +109,7 @@ const ADVICE: Readonly<Record<Cause, string>> = {
   reading:
     'Nothing is lost: mail waits on the server and is read as soon as that works again. `postdesk check --connect` tries the login.',
   sending:
-    'Nothing is lost: it waits and is tried again, for four days. `postdesk check --connect` tries the login; /v1/outbox?state=queued shows what waits.',
+    'Nothing is lost. What waits (/v1/outbox?state=queued) is tried again for four days; what the server refused for good (/v1/outbox?state=failed) is sent again by hand. `postdesk check --connect` tries the login.',
   silence:
     'The mailbox itself can be read. Does mail still reach it? Look at its quota, at forwarding rules and filters, and at the MX record; send it a mail yourself.',
   storm:

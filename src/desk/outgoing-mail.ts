@@ -1,3 +1,4 @@
+import { foldAddress } from '../mail/address.ts'
 import type { Address } from '../mail/message.ts'
 import { withDetail } from '../mail/reply-address.ts'
 import { baseSubject, ticketTag } from '../mail/subject.ts'
@@ -34,6 +35,11 @@ export type OutgoingMail = {
    * answer, and whose bounces and absence we want to hear of.
    */
   readonly automatic: boolean | 'generated'
+}
+
+/** The folded addresses that a mail goes to. */
+export function recipientsOf({ to, cc }: Pick<OutgoingMail, 'to' | 'cc'>): string[] {
+  return [...to, ...cc].map(({ address }) => foldAddress(address))
 }
 
 /** An agent's words to the requester, from the mailbox's address under the agent's name. */

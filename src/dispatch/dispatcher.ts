@@ -29,7 +29,7 @@ const CURSOR = 'dispatched'
 /** From all others nothing follows. */
 export const FOLLOWED: readonly TicketEvent['kind'][] = [
   ...(['opened', 'message', 'changed', 'report', 'reminded'] as const),
-  ...(['reply-queued', 'commanded', 'away'] as const),
+  ...(['reply-queued', 'reply-failed', 'commanded', 'away'] as const),
 ]
 const BATCH = 500
 /** Nobody else can write meanwhile. */

@@ -7,6 +7,7 @@ import { type Agent, mailboxOf, type Policy } from '../desk/policy.ts'
 import type { Ticket, TicketEvent } from '../desk/ticket.ts'
 import type { Instant } from '../instant.ts'
 import { domainOf, foldAddress } from '../mail/address.ts'
+import type { Address } from '../mail/message.ts'
 import type { StoredMessage } from '../store/messages.ts'
 import type { Reads, Tx } from '../store/store.ts'
 import { calendarOf, type Dispatching, type Happened } from './dispatching.ts'
@@ -138,11 +139,23 @@ async function newsOf(
       const headline = 'Our mail to the requester was returned for good: they have not got it.'
       return { ...news, message: null, notice: 'bounced', headline }
     }
+    case 'reply-failed':
+      // Of mails to agents and admins nobody is told by such mails.
+      return data['kind'] === 'answer' || data['kind'] === 'closing'
+        ? { ...news, message: null, notice: 'bounced', headline: failureOf(data) }
+        : null
     case 'reminded':
       return { ...news, message: null, notice: data['notice'] as News['notice'], headline: String(data['words'] ?? '') }
     default:
       return null
   }
+}
+
+/** Events of an earlier version do not say who has not got it. */
+function failureOf({ kind, to, error, outbox }: Happened['data']): string {
+  const what = kind === 'closing' ? 'Our mail that it is solved' : 'Our answer'
+  const whom = ((to ?? []) as readonly Address[]).map(({ address }) => address).join(', ')
+  return `${what}${whom && ` to ${whom}`} was not sent, and is not tried again by itself: ${error} (mail ${outbox} of the outbox)`
 }
 
 /** Commands alone are told by what they change. */

@@ -1,7 +1,6 @@
 import type { SendMailOptions } from 'nodemailer'
-import type { OutgoingMail, PassedOn } from '../desk/outgoing-mail.ts'
+import { type OutgoingMail, type PassedOn, recipientsOf } from '../desk/outgoing-mail.ts'
 import { epochMs, type Instant } from '../instant.ts'
-import { foldAddress } from '../mail/address.ts'
 import type { Address } from '../mail/message.ts'
 
 /** Reads the content of an attachment we pass on out of the mail it came with; null when it is not there any more. */
@@ -10,12 +9,14 @@ export type OpenAttachment = (attachment: PassedOn) => Promise<Buffer | null>
 /**
  * The fields that nodemailer builds the message from. Two calls give the same message, Date and Message-ID included, so
  * that a receiver can recognise a second attempt. Nothing of it is taken from the mail being answered unchecked: nodemailer
- * encodes and folds header values, and addresses are refused before (`isMailable`).
+ * encodes and folds header values, and addresses are refused before (`isMailable`). `recipients`: whom the envelope names,
+ * when some have got it already.
  */
 export async function compose(
   mail: OutgoingMail,
   createdAt: Instant,
   openAttachment: OpenAttachment,
+  recipients: readonly string[] = recipientsOf(mail),
 ): Promise<SendMailOptions> {
   const attachments = await Promise.all(
     mail.attachments.map(async attachment => ({
@@ -25,7 +26,7 @@ export async function compose(
     })),
   )
   return {
-    envelope: { from: envelopeFrom(mail), to: [...mail.to, ...mail.cc].map(address => foldAddress(address.address)) },
+    envelope: { from: envelopeFrom(mail), to: [...recipients] },
     from: named(mail.from),
     to: mail.to.map(named),
     ...(mail.cc.length > 0 ? { cc: mail.cc.map(named) } : {}),

@@ -1,12 +1,12 @@
-import type { TicketEvent } from '../desk/ticket.ts'
-import { DeskError, errorText, isTemporary } from '../errors.ts'
+import { DeskError } from '../errors.ts'
 import { DAY, type Instant, MINUTE, msBetween, plus } from '../instant.ts'
 import type { Logger } from '../log.ts'
 import { backoff, pause } from '../loop.ts'
-import type { Delivery, OutboxMail } from '../store/outbox.ts'
+import type { OutboxMail } from '../store/outbox.ts'
 import type { Store, Tx } from '../store/store.ts'
 import { compose, type OpenAttachment } from './compose.ts'
-import type { SmtpTransport } from './smtp.ts'
+import { type Outcome, openRecipients, outcomeOf } from './outcome.ts'
+import type { Handed, SmtpTransport } from './smtp.ts'
 
 /*
  * Empties the outbox: claim → deliver → settle.
@@ -15,6 +15,8 @@ import type { SmtpTransport } from './smtp.ts'
  *     ▲                                                       │
  *     ├───────── 4yz, no connection: the next attempt ◀───────┤
  *     └── by hand (API) ── failed ◀── 5yz, or too old ────────┘
+ *
+ * That goes for each recipient: the next attempt is for those alone who have not got it (outcome.ts).
  *
  * Delivering is no state of the store: a crash there leaves a queued mail whose next attempt is due later, and which
  * is then sent again with the same Message-ID. Towards SMTP this is at least once; no protocol gives more.
@@ -67,7 +69,7 @@ export function createSender(sending: Sending): Sender {
           sending.log.error({ err: error, mailbox: sending.mailbox }, 'the outbox cannot be worked')
           ms = backoff(failures++, STORE_RETRY)
         }
-        if (ms > 0) await pause(ms, AbortSignal.any([signal, nap.signal]))
+        if (ms > 0) await pause(ms, signal, nap.signal)
       }
       await settle(sending, unsettled).catch(err =>
         sending.log.error({ err, mailbox: sending.mailbox }, 'what was sent could not be noted: it may be sent again'),
@@ -83,7 +85,7 @@ async function untilNext({ store, clock, mailbox }: Sending): Promise<number> {
 }
 
 /** A mail that was handed over, or refused, and what came of it. */
-export type Tried = { readonly mail: OutboxMail; readonly delivery: Delivery }
+export type Tried = Outcome & { readonly mail: OutboxMail }
 
 /**
  * Claims what is due, delivers it and settles it, until nothing is due or the signal aborts; gives how many mails were tried.
@@ -97,13 +99,16 @@ export async function sendDue(sending: Sending, unsettled: Tried[] = [], signal?
     const claimed = await claim(sending, unsettled)
     if (claimed.length === 0) break
     let settling: Promise<unknown> = Promise.resolve()
-    await Promise.all(
-      claimed.map(async mail => {
-        unsettled.push({ mail, delivery: await deliver(sending, mail) })
+    const mails = claimed.values()
+    // A mail is opened when it can leave: fifty with their attachments are a gigabyte.
+    const lanes = Array.from({ length: sending.transport.connections }, async () => {
+      for (const mail of mails) {
+        unsettled.push({ mail, ...(await deliver(sending, mail)) })
         // Not all at the end: what a crash finds unsettled is sent again. Whatever fails here is settled below, or thrown there.
         if (unsettled.length === SETTLE_TOGETHER) settling = settle(sending, unsettled).catch(() => undefined)
-      }),
-    )
+      }
+    })
+    await Promise.all(lanes)
     await settling
     tried += claimed.length
   }
@@ -136,10 +141,9 @@ async function settle({ store, clock }: Sending, unsettled: Tried[]): Promise<vo
 }
 
 async function settleIn(tx: Tx, group: readonly Tried[], at: Instant): Promise<void> {
-  for (const { mail, delivery } of group) {
+  for (const { mail, delivery, events } of group) {
     await tx.settle(mail.id, delivery, at)
-    const event = eventFor(mail, delivery)
-    if (mail.ticket !== null && event) await tx.addEvents(mail.ticket, [event], at)
+    if (mail.ticket !== null && events.length > 0) await tx.addEvents(mail.ticket, events, at)
   }
 }
 
@@ -152,27 +156,30 @@ async function heedClock({ store, mailbox, log }: Sending, now: Instant): Promis
   log.warn({ mailbox, mails, until: last }, 'the clock was set back: what waited for a time far off is tried now')
 }
 
-async function deliver(sending: Sending, mail: OutboxMail): Promise<Delivery> {
+async function deliver(sending: Sending, mail: OutboxMail): Promise<Outcome> {
   const started = performance.now()
   const fields = { outbox: mail.id, ticket: mail.ticket, mailbox: mail.mailbox, attempt: mail.attempts }
-  try {
-    const message = await compose(mail.mail, mail.createdAt, sending.openAttachment)
-    const response = await sending.transport.deliver(message)
+  const handed = await handOver(sending, mail)
+  const givenUp = msBetween(mail.createdAt, sending.clock()) > GIVE_UP_MS && mail.attempts >= GIVE_UP_ATTEMPTS
+  const outcome = outcomeOf(mail, handed, givenUp)
+  if (handed.accepted.length > 0)
     sending.log.info({ ...fields, ms: Math.round(performance.now() - started) }, 'mail sent')
-    return { outcome: 'sent', response }
-  } catch (error) {
-    const tooOld = msBetween(mail.createdAt, sending.clock()) > GIVE_UP_MS && mail.attempts >= GIVE_UP_ATTEMPTS
-    const outcome = isTemporary(error) && !tooOld ? 'later' : 'failed'
+  for (const error of new Set(handed.refused.map(one => one.error))) {
     const why = error instanceof DeskError ? { reason: error.message, ...error.fields } : { err: error }
-    sending.log.warn({ ...fields, ...why, outcome }, 'mail not sent')
-    return { outcome, error: errorText(error) }
+    const whom = handed.accepted.length > 0 ? 'mail not sent to everybody' : 'mail not sent'
+    sending.log.warn({ ...fields, ...why, outcome: outcome.delivery.outcome }, whom)
   }
+  return outcome
 }
 
-function eventFor(mail: OutboxMail, delivery: Delivery): TicketEvent | null {
-  const data = { kind: mail.kind, outbox: mail.id, attempts: mail.attempts }
-  if (delivery.outcome === 'sent') return { kind: 'reply-sent', actor: 'postdesk', data: { ...data, to: mail.mail.to } }
-  if (delivery.outcome === 'failed')
-    return { kind: 'reply-failed', actor: 'postdesk', data: { ...data, error: delivery.error } }
-  return null
+/** What goes wrong with the mail as a whole is said of all who were to get it. */
+async function handOver({ transport, openAttachment }: Sending, mail: OutboxMail): Promise<Handed> {
+  const recipients = openRecipients(mail)
+  try {
+    return await transport.deliver(await compose(mail.mail, mail.createdAt, openAttachment, recipients))
+  } catch (error) {
+    // A mail to nobody is not taken either.
+    const refused = (recipients.length > 0 ? recipients : ['']).map(address => ({ address, error }))
+    return { response: null, accepted: [], refused }
+  }
 }

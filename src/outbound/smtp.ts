@@ -22,10 +22,26 @@ export type SmtpAccount = {
   readonly ehlo: string
 }
 
+/** What became of a mail that was handed over. */
+export type Handed = {
+  /** The server's answer; null: it refused all recipients. */
+  readonly response: string | null
+  /** As nodemailer has written them to the server. */
+  readonly accepted: readonly string[]
+  readonly refused: readonly Refusal[]
+}
+
+export type Refusal = { readonly address: string; readonly error: unknown }
+
 /** A pool of connections to one server. */
 export type SmtpTransport = {
-  /** Hands one mail over; gives the server's answer. Throws DeskError('smtp'), temporary or not, with the server's words. */
-  deliver(message: SendMailOptions): Promise<string>
+  /** More mails than these wait for one another. */
+  readonly connections: number
+  /**
+   * Hands one mail over. Whom the server refuses is known before it has the mail: the others get it. Throws DeskError('smtp'),
+   * temporary or not, with the server's words, when it is no matter of single recipients.
+   */
+  deliver(message: SendMailOptions): Promise<Handed>
   /** Ends all connections; deliveries under way fail. */
   close(): void
 }
@@ -46,17 +62,30 @@ export function openSmtp(account: SmtpAccount, connections = 4): SmtpTransport {
   // Some submission servers refuse MAIL FROM:<> of a signed-in client. Learnt from the server at the first refusal.
   let nullSenderRefused = false
 
-  const deliver = async (message: SendMailOptions): Promise<string> => {
+  const handed = (
+    response: string | null,
+    accepted: readonly Recipient[],
+    errors: readonly SmtpError[] = [],
+  ): Handed => ({
+    response,
+    accepted: accepted.map(one => (typeof one === 'string' ? one : one.address)),
+    refused: errors.map(error => ({ address: error.recipient ?? '', error: asDeskError(error, account) })),
+  })
+  const deliver = async (message: SendMailOptions): Promise<Handed> => {
     const sent = nullSenderRefused ? withNamedSender(message) : message
     try {
-      return (await transport.sendMail(sent)).response
+      const { response, accepted, rejectedErrors } = await transport.sendMail(sent)
+      return handed(response, accepted, rejectedErrors)
     } catch (error) {
+      const { rejectedErrors } = error as SmtpError
+      if (rejectedErrors?.length) return handed(null, [], rejectedErrors)
       if (!isNullSenderRefused(error, sent) || withNamedSender(sent) === sent) throw asDeskError(error, account)
       nullSenderRefused = true
       return deliver(message)
     }
   }
   return {
+    connections,
     deliver,
     close() {
       closing.abort()
@@ -130,11 +159,17 @@ function signInOf({ user, password, tokens }: SmtpAccount) {
 }
 
 type SmtpError = {
-  readonly code?: string
-  readonly responseCode?: number
-  readonly response?: string
-  readonly command?: string
+  readonly code?: string | undefined
+  readonly responseCode?: number | undefined
+  readonly response?: string | undefined
+  readonly command?: string | undefined
+  /** Of an error about one recipient. */
+  readonly recipient?: string | undefined
+  /** Of the error that all were refused: one each. */
+  readonly rejectedErrors?: readonly SmtpError[] | undefined
 }
+
+type Recipient = string | { readonly address: string }
 
 function isNullSenderRefused(error: unknown, message: SendMailOptions): boolean {
   const { responseCode = 0, command } = error as SmtpError

@@ -1,8 +1,10 @@
 import type { Alarm, Cause, Trouble } from '../desk/alarm.ts'
 import type { Instant } from '../instant.ts'
-import { QUEUED } from './outbox.ts'
+import { FAILED, QUEUED } from './outbox.ts'
 import type { Db } from './schema.ts'
 import { hourOf } from './sqlite.ts'
+
+type LastSent = { readonly id: number; readonly at: Instant }
 
 /** What the admins are told of, and what it is told by. Like all figures, each is answered by an index alone. */
 export function alarmReads(db: Db) {
@@ -50,17 +52,43 @@ export function alarmReads(db: Db) {
       return row ? { createdAt: row.created_at, error: row.last_error ?? '' } : null
     },
 
-    /** When a mail of this mailbox was last sent; null: never. */
-    async lastSentAt(mailbox: string): Promise<Instant | null> {
+    /**
+     * The mails of a mailbox that failed for all of their recipients, made out after its last one that was sent: the newest fifty,
+     * newest first. `putOffTo` is at most an hour after the last attempt.
+     */
+    async failedMails(
+      mailbox: string,
+      last: LastSent | null,
+    ): Promise<{ createdAt: Instant; putOffTo: Instant; recipients: string; error: string }[]> {
+      let query = db
+        .selectFrom('outbox')
+        .select(['created_at', 'next_attempt_at', 'recipients', 'last_error'])
+        .where('state', '=', FAILED)
+        .where('mailbox', '=', mailbox)
+        .where('attempts', '>', 0)
+        .where('response', 'is', null)
+        .orderBy('id', 'desc')
+        .limit(50)
+      if (last) query = query.where('id', '>', last.id).where('created_at', '>', last.at)
+      return (await query.execute()).map(row => ({
+        createdAt: row.created_at,
+        putOffTo: row.next_attempt_at,
+        recipients: row.recipients,
+        error: row.last_error ?? '',
+      }))
+    },
+
+    /** The mail of this mailbox that was sent last, and when; null: none ever was. */
+    async lastSent(mailbox: string): Promise<LastSent | null> {
       const row = await db
         .selectFrom('outbox')
-        .select('sent_at')
+        .select(['id', 'sent_at'])
         .where('mailbox', '=', mailbox)
         .where('sent_at', 'is not', null)
         .orderBy('sent_at', 'desc')
         .limit(1)
         .executeTakeFirst()
-      return row?.sent_at ?? null
+      return row?.sent_at ? { id: row.id, at: row.sent_at } : null
     },
 
     /** When the newest mail of a mailbox arrived, by its server's clock; null: none ever did. */

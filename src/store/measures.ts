@@ -1,6 +1,5 @@
-import { sql } from 'kysely'
 import type { Instant } from '../instant.ts'
-import { QUEUED } from './outbox.ts'
+import { FAILED, QUEUED } from './outbox.ts'
 import { type Db, fromJson, type Outcome } from './schema.ts'
 
 /*
@@ -29,9 +28,6 @@ export type News = {
 }
 
 export type QueueDepth = { readonly mailbox: string; readonly queued: number; readonly oldestAt: Instant }
-
-/** Written out, as `QUEUED` is. */
-const FAILED = sql.lit('failed' as const)
 
 const COUNTED = ['opened', 'reply-sent', 'reply-failed']
 

@@ -1,8 +1,7 @@
 import { sql } from 'kysely'
-import type { OutgoingMail } from '../desk/outgoing-mail.ts'
+import { type OutgoingMail, recipientsOf } from '../desk/outgoing-mail.ts'
 import type { TicketId } from '../desk/ticket.ts'
 import type { Instant } from '../instant.ts'
-import { foldAddress } from '../mail/address.ts'
 import type { Db, OutboxKind, OutboxState } from './schema.ts'
 import { fromJson, toJson } from './schema.ts'
 import { statement } from './statement.ts'
@@ -26,12 +25,29 @@ export type OutboxMail = NewOutboxMail & {
   readonly response: string | null
   readonly createdAt: Instant
   readonly sentAt: Instant | null
+  /** Null: all of its recipients have got it, or none. */
+  readonly undelivered: Undelivered | null
 }
 
-/** How a delivery ended. `failed` is for good; `later` stays queued for the next attempt. */
+/** Who has not got a mail that the server took for some and not for others. */
+export type Undelivered = {
+  /** Whom alone the next attempt goes to. */
+  readonly waiting: readonly string[]
+  /** Whom the server refused for good while others wait, with its words. */
+  readonly refused: readonly { readonly address: string; readonly error: string }[]
+}
+
+/** How a delivery ended. `failed` is for good, for some at least; `later` stays queued for the next attempt. */
 export type Delivery =
   | { readonly outcome: 'sent'; readonly response: string }
-  | { readonly outcome: 'later' | 'failed'; readonly error: string }
+  | {
+      readonly outcome: 'later' | 'failed'
+      readonly error: string
+      /** What the server said when it took the mail for some. */
+      readonly response?: string | null
+      /** Absent: as before. */
+      readonly undelivered?: Undelivered
+    }
 
 export function outboxReads(db: Db) {
   return {
@@ -78,7 +94,7 @@ export function outboxWrites(db: Db) {
   return {
     /** Gives the id, or null when a mail with this dedupe key was made out before. `notBefore`: it may still be withdrawn until then. */
     async enqueue(mail: NewOutboxMail, at: Instant, notBefore = at): Promise<number | null> {
-      const recipients = [...mail.mail.to, ...mail.mail.cc].map(address => foldAddress(address.address)).join(' ')
+      const recipients = recipientsOf(mail.mail).join(' ')
       const [row] = await insertOutboxMail(db, { ...mail, recipients, mail: toJson(mail.mail), at, notBefore })
       return row?.id ?? null
     },
@@ -112,15 +128,14 @@ export function outboxWrites(db: Db) {
 
     async settle(id: number, delivery: Delivery, at: Instant): Promise<void> {
       if (delivery.outcome === 'sent') await settleSent(db, { id, response: delivery.response, at })
-      else
-        await settleNotSent(db, {
-          id,
-          state: delivery.outcome === 'later' ? 'queued' : 'failed',
-          error: delivery.error,
-        })
+      else {
+        const { outcome, error, response = null, undelivered } = delivery
+        await settleNotSent(db, { id, state: outcome === 'later' ? 'queued' : 'failed', error, response })
+        if (undelivered) await saveUndelivered(db, { id, undelivered: toJson(undelivered) })
+      }
     },
 
-    /** Takes back a mail that nobody has tried to send yet; false when it is too late. */
+    /** Takes back a mail that nobody has tried to send yet, and nobody has got; false when it is too late. */
     async withdraw(id: number): Promise<boolean> {
       const { numUpdatedRows } = await db
         .updateTable('outbox')
@@ -128,6 +143,7 @@ export function outboxWrites(db: Db) {
         .where('id', '=', id)
         .where('state', '=', 'queued')
         .where('attempts', '=', 0)
+        .where('response', 'is', null)
         .executeTakeFirstOrThrow()
       return numUpdatedRows > 0n
     },
@@ -157,8 +173,9 @@ export function outboxWrites(db: Db) {
   }
 }
 
-/** Written out and not bound: only then does SQLite see at once that the index of what is due will do. */
+/** Written out and not bound: only then does SQLite see at once that the index of what is due, or has failed, will do. */
 export const QUEUED = sql.lit('queued' as const)
+export const FAILED = sql.lit('failed' as const)
 
 const nextAttempt = statement((db, { mailbox }: { mailbox: string }) =>
   db
@@ -214,8 +231,23 @@ const settleSent = statement((db, mail: { id: number; response: string; at: Inst
     .where('id', '=', mail.id),
 )
 
-const settleNotSent = statement((db, mail: { id: number; state: 'queued' | 'failed'; error: string }) =>
-  db.updateTable('outbox').set({ state: mail.state, last_error: mail.error }).where('id', '=', mail.id),
+const settleNotSent = statement(
+  (db, mail: { id: number; state: 'queued' | 'failed'; error: string; response: string | null }) =>
+    db
+      .updateTable('outbox')
+      .set(eb => ({
+        state: mail.state,
+        last_error: mail.error,
+        response: eb.fn.coalesce(eb.val(mail.response), 'response'),
+      }))
+      .where('id', '=', mail.id),
+)
+
+const saveUndelivered = statement((db, mail: { id: number; undelivered: string }) =>
+  db
+    .updateTable('outbox')
+    .set({ mail: sql`json_set(mail, '$.undelivered', json(${mail.undelivered}))` })
+    .where('id', '=', mail.id),
 )
 
 type Row = {
@@ -235,9 +267,12 @@ type Row = {
   sent_at: Instant | null
 }
 
-const NEITHER: Pick<OutgoingMail, 'cc' | 'replyTo'> = { cc: [], replyTo: null }
+/** Mails made out by an earlier version have none of these. */
+type Late = Pick<OutgoingMail, 'cc' | 'replyTo'> & Pick<OutboxMail, 'undelivered'>
+const NONE: Late = { cc: [], replyTo: null, undelivered: null }
 
 function toOutboxMail(row: Row): OutboxMail {
+  const { undelivered, ...mail } = { ...NONE, ...fromJson<Omit<OutgoingMail, keyof Late> & Partial<Late>>(row.mail) }
   return {
     id: row.id,
     ticket: row.ticket_id,
@@ -245,11 +280,7 @@ function toOutboxMail(row: Row): OutboxMail {
     kind: row.kind,
     dedupeKey: row.dedupe_key,
     mailbox: row.mailbox,
-    // Mails made out by an earlier version have neither.
-    mail: {
-      ...NEITHER,
-      ...fromJson<Partial<Pick<OutgoingMail, 'cc' | 'replyTo'>> & Omit<OutgoingMail, 'cc' | 'replyTo'>>(row.mail),
-    },
+    mail,
     state: row.state,
     attempts: row.attempts,
     nextAttemptAt: row.next_attempt_at,
@@ -257,5 +288,7 @@ function toOutboxMail(row: Row): OutboxMail {
     response: row.response,
     createdAt: row.created_at,
     sentAt: row.sent_at,
+    // What is written of a mail that is sent is written for good.
+    undelivered: row.state === 'sent' ? null : undelivered,
   }
 }

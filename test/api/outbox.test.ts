@@ -73,3 +73,16 @@ test('a mail that was sent is not sent twice', async () => {
   expect(problem).toEqual({ status: 409, detail: `mail 1 was sent already, at ${api.now}` })
   expect(api.woken()).toBe(0)
 })
+
+test('tells who has not got a mail that others have', async () => {
+  const undelivered = { waiting: ['jane@example.org'], refused: [{ address: 'boss@example.org', error: '550' }] }
+  const error = '450 later (jane@example.org); 550 (boss@example.org)'
+  await api.store.write(tx => tx.settle(3, { outcome: 'later', error, response: '250 for one', undelivered }, api.now))
+  const [line, ...others] = (await api.reader.get('/v1/outbox')).body.items
+  expect(line).toMatchObject({
+    ...{ state: 'queued', lastError: error, response: '250 for one' },
+    undelivered: ['jane@example.org', 'boss@example.org'],
+  })
+  expect(others.map((one: typeof line) => one.undelivered)).toEqual([[], []])
+  expect((await api.reader.get('/v1/outbox/3')).body).not.toHaveProperty('mail')
+})

@@ -81,3 +81,39 @@ describe('one mail is not taken', () => {
     expect(await desk.sentTo(`${next}@example.org`)).toHaveLength(1)
   })
 })
+
+describe('one recipient of several is not taken', () => {
+  test('greylisted, and the process is killed: who has it does not get it again', async () => {
+    await using desk = await startDesk('Hoodiecrow', { mailboxes: { it: {} } })
+    const { ticket: id } = await desk.service.taken(
+      'it',
+      await desk.deliver({ ...letter('ann'), to: 'it@example.org', cc: 'dora@example.org, eve@example.org' }),
+    )
+    await desk.service.sent()
+    for (const name of ['ann', 'dora']) desk.smtp.refuse(`${name}@example.org`, 450)
+    const { status } = await desk.service.request('POST', `/v1/tickets/${id}/messages`, {
+      kind: 'answer',
+      text: 'Water?',
+    })
+    expect(status).toBe(201)
+    const row = await eventually(async () => (await desk.service.outbox(`ticket=${id}`)).find(mail => mail.lastError))
+    expect(row).toMatchObject({ kind: 'answer', state: 'queued', undelivered: ['ann@example.org', 'dora@example.org'] })
+    await desk.service.kill()
+    desk.smtp.refuse('ann@example.org', null)
+    desk.smtp.refuse('dora@example.org', 550)
+    await desk.service.start()
+    expect((await retry(desk, row)).status).toBe(200)
+    const after = await eventually(async () => only(await desk.service.outbox(`ticket=${id}&state=failed`)))
+    expect(after).toMatchObject({
+      id: row.id,
+      lastError: expect.stringContaining('550'),
+      undelivered: ['dora@example.org'],
+    })
+    const copies = desk.smtp.mails.filter(({ bytes }) => bytes.toString().includes(`<${row.messageId}>`))
+    expect(copies.map(({ envelope }) => envelope.to)).toEqual([['eve@example.org'], ['ann@example.org']])
+    const told = (await desk.service.ticket(id ?? 0)).events.flatMap(({ kind, data }) =>
+      kind === 'reply-failed' ? [data['to']] : [],
+    )
+    expect(told).toMatchObject([[{ address: 'dora@example.org' }]])
+  })
+})
