@@ -9,13 +9,13 @@ import { plainLines, type Scan, type Segment, scan } from './quote.ts'
  */
 
 /**
- * What this person wrote, as plain text: without quotation, forwarded header, signature and disclaimer. `scanned`: the text
- * read already.
+ * What this person wrote, as plain text: without quotation, forwarded header, signature and disclaimer. `isBelow`: it stands
+ * below the header of another mail. `scanned`: the text read already.
  */
 export function extractNewText(
   mail: { readonly text: string; readonly hasPlainText: boolean; readonly sourceHtml: string | null },
   scanned: Scan = scan(plainLines(mail.text)),
-): string {
+): { readonly newText: string; readonly isBelow: boolean } {
   const { text, sourceHtml } = mail
   const hasWords = text.trim() !== ''
   // HTML tells more where plain text told nothing, but it costs more to read.
@@ -24,9 +24,10 @@ export function extractNewText(
     (hasWords ? (!mail.hasPlainText || !scanned.sure) && hasQuoteStructure(sourceHtml, text) : true)
   if (useHtml) {
     const fromHtml = scan(htmlQuoteLines(sourceHtml))
-    if (fromHtml.sure || !hasWords) return newTextOf(fromHtml)
+    if (fromHtml.sure || !hasWords) return { newText: newTextOf(fromHtml), isBelow: fromHtml.below }
+    return { newText: newTextOf(scanned), isBelow: scanned.below || (!scanned.cut && fromHtml.below) }
   }
-  return newTextOf(scanned)
+  return { newText: newTextOf(scanned), isBelow: scanned.below }
 }
 
 function newTextOf(scanned: Scan): string {
