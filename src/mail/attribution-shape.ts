@@ -5,7 +5,7 @@
 
 // "wrote" by language; Thunderbird, Gmail, Apple Mail, Yahoo, Zoho, GMX, Roundcube, Notes.
 export const WROTE =
-  `wrote|writes|sent|a écrit|a ecrit|écrivait|schreef|heeft geschreven|het volgende geschreven|volgende geschreven|geschreven|schrieb
+  `wrote|writes|sent|a écrit|a ecrit|écrivait|schreef|verzond|heeft geschreven|het volgende geschreven|volgende geschreven|geschreven|schrieb
   |geschrieben|schreibt|escribió|escribio|ha escrito|ha scritto|scrisse|scrive|escreveu|a scris|scris|napisał|napisała|napisał\\(a\\)
   |napisal|napisala|napisał\\/a|pisze|skrev|skreiv|kirjoitti|napsal|napsala|napsal\\(a\\)|napísal|napísala|napísal\\(a\\)|je napisal|je napisala
   |je napisao|je napisala|napisao je|piše|írta|ezt írta|yazdı|şunu yazdı|şunları yazdı|написал|написала|написал\\(а\\)|пишет|писал|писала
@@ -27,25 +27,26 @@ export const ADDRESS = /[\p{L}\p{N}_.+'-]@[\p{L}\p{N}]/u
 export const BRACKETED = /[<([]\s?(?:mailto:)?[^<>()[\]]{0,200}@/
 
 // Programs in whose languages the verb stands between the date and the name.
-const VERB_BETWEEN = /(?<![\p{L}\p{M}])(?:schrieb|schreef|skrev|skreiv|skrifaði)(?![\p{L}\p{M}])/iu
+const VERB_BETWEEN = /(?<![\p{L}\p{M}])(?:schrieb|schreef|verzond|skrev|skreiv|skrifaði)(?![\p{L}\p{M}])/iu
 // Apple Mail in Polish: "Wiadomość napisana przez Jef <…> w dniu …".
 const WRITTEN_BY = /napisana przez/iu
 // mail.ru sets no verb: "Monday, 2 March 2026, 10:15 +0300 from Jef <…>:".
-const FROM = /\sfrom\s/u
+const FROM = /\s(?:from|von|van|de|da|od|от|fra|från)\s/u
 const OBJECT = /\s(?:folgendes|het volgende|følgende|följande)$/iu
 
 // What stands before a date: a small word, a day of the week.
 const BEFORE_DATE =
-  `On|At|Am|Um|Vom|Le|À|Op|Om|El|En|A las?|A les|Il|Il giorno|In data(?: di)?|Alle|Alle ore|Em|No dia|N[ao]|A|Às|Den|På|D[nň][eai]a?|Dana
+  `On|In a message dated|At|Am|Um|Vom|Le|À|Op|Om|El|En|A las?|A les|Il|Il giorno|In data(?: di)?|Alle|Alle ore|Em|No dia|N[ao]|A|Às|Den|På|D[nň][eai]a?|Dana
   |W dniu|Pe(?: data de)?|[ÎI]n (?:data|ziua) de|În|In|La(?: data de)?|Vào|Pada(?: hari| tanggal)?|V[eo]?|Στις|Στη|Την|Þann|На|Дана|У|В|Ar|Më|O`.replace(
     /\s*\n\s*/g,
     '',
   )
 const DAY = '\\p{L}{1,14}(?:-\\p{L}{2,8})?[.,]{0,2}'
 const LEAD = new RegExp(
-  `^["'“]?(?:(?:${BEFORE_DATE})(?:\\s|$)(?:${DAY}\\s?,?\\s?){0,2}|(?:\\p{L}[\\p{L}.-]{0,14}(?:,\\s|\\s(?=\\p{Lu}|den\\s)))?(?:${DAY}\\s?)?)$`,
+  `^["'“]?(?:(?:${BEFORE_DATE})(?:\\s|$)(?:${DAY}\\s?,?\\s?(?:(?<=[.,]\\s?)\\p{L}{1,14}[.,]{0,2}\\s?|(?:\\p{Lu}\\p{L}{1,13}|de[nm]?|d)[.,]{0,2}\\s?)?)?|(?:\\p{L}[\\p{L}.-]{0,14}(?:,\\s|\\s(?=\\p{Lu}|den\\s)))?(?:${DAY}\\s?)?)$`,
   'u',
 )
+const PREPOSITION = /\s(?:on|at|am|um|le|op|om|el|il|em|den|kl\.|klo|w dniu|dnia|dne|la|pe)\s$/u
 const LEAD_OF_SENTENCE = /,\s(?:on|at|am|le|op|el|il|em)\s$/u
 const SMALL_LEAD = /^(?:on|at|am|um|le|op|el|il|em|in|den)\s/u
 
@@ -65,11 +66,11 @@ const SAID = new RegExp(
     .map(word => `[${word[0]?.toUpperCase()}${word[0]}]${word.slice(1)}`)
     .join(
       '|',
-    )})\\s\\p{Ll}{2}|[Ll]['’]\\p{Ll}|(?:[Dd](?:er|ie|as)|(?:[Ee]in|[Mm]ein|[Dd]ein|[Uu]nser|[Ii]hr|[Ee]uer)e?)\\s\\p{L})`,
+    )})\\s\\p{Ll}{2}|[Ll]['’]\\p{Ll}|(?:As|Wie|Comme|Zoals|Como|Come|Jak|Som|Herr|Frau|Mr|Mrs|Ms|Mme|Monsieur|Madame|Mevrouw|Meneer|Dhr|Señora?|Sra?|Sig|Signora?|Pani?)\\.?\\s\\p{Lu}|(?:[Dd](?:er|ie|as)|(?:[Ee]in|[Mm]ein|[Dd]ein|[Uu]nser|[Ii]hr|[Ee]uer)e?)\\s\\p{L})`,
   'u',
 )
 const SOMEBODY =
-  /(?<!\p{L})(?:I|somebody|someone|jemand|quelqu['’]un|iemand|alguien|qualcuno|alguém|ktoś|någon|nogen|noen|кто-то)(?!\p{L})|我|私|저는|제가|أنا|אני/u
+  /(?<!\p{L})(?:I|[Ss]omebody|[Ss]omeone|[Jj]emand|[Qq]uelqu['’]un|[Ii]emand|[Aa]lguien|[Qq]ualcuno|[Aa]lguém|[Kk]toś|[Nn]ågon|[Nn]ogen|[Nn]oen|[Кк]то-то)(?!\p{L})|我|私|저는|제가|أنا|אני/u
 
 const BRACKETED_ADDRESS =
   /([<([]{1,2})\s?(?:mailto:)?[^\s<>()[\]]{1,100}@[^\s<>()[\]]{1,190}\s?(?:[<[]mailto:[^\s<>[\]]{1,200}[>\]])?[>)\]]{1,2}/gu
@@ -93,13 +94,16 @@ export function isBareFromDate(text: string): boolean {
   const end = endOfDate(masked)
   const angle = masked.includes(ANGLE)
   const lead = masked.slice(0, start)
-  // Thunderbird in Finnish: "Jef kirjoitti 2.3.2026 klo 10.15:".
-  const first = verbAtEnd(lead)
-  if (first >= 0) return TIME.test(masked) && isWho(lead.slice(0, first)) && isShort(masked.slice(end))
-  if (!isLead(lead, angle) || strangers(masked.slice(start, end)) > 4) return false
-  if (!TIME.test(masked) && !angle) return false
+  if ((!TIME.test(masked) && !angle) || strangers(masked.slice(start, end)) > 4) return false
   const after = masked.slice(end).replace(/^:\d{2}/, '')
-  const last = verbAtEnd(after)
+  const last = verbAtEnd(after, angle)
+  const name = lead.replace(PREPOSITION, '')
+  // Thunderbird in Finnish: "Jef kirjoitti 2.3.2026 klo 10.15:"; Notes: "Jef wrote on 2/3/2026 10:15:00 AM:".
+  const first = verbAtEnd(name)
+  if (first >= 0) return isWho(name.slice(0, first)) && isShort(after)
+  // "Jef on 2 March 2026 at 10:15 wrote:"
+  if (last >= 0 && after.slice(0, last).trim() === '') return name !== lead && strangers(name) === 0 && isWho(name)
+  if (!isLead(lead, angle)) return false
   if (last >= 0) return isWho(after.slice(0, last))
   const between = VERB_BETWEEN.exec(after)
   if (between) {
@@ -108,7 +112,7 @@ export function isBareFromDate(text: string): boolean {
       strangers(after.slice(0, between.index)) <= 1 && isWho(who) && (!MARK.test(who) || /[\u0001\u0002]\s*$/.test(who))
     )
   }
-  return after.trimEnd().endsWith(ANGLE) && strangers(after.replace(FROM, ' '), 4) === 0 && isWho(after)
+  return after.trimEnd().endsWith(ANGLE) && strangers(after.replace(FROM, ' ')) === 0 && isWho(after)
 }
 
 /** Is a text that starts with a name and its address nothing but an attribution? Given without its colon. */
@@ -127,7 +131,7 @@ export function isBareFromName(text: string): boolean {
   if (verb && !/^sent$/i.test(verb[0]))
     return (
       strangers(before.slice(0, verb.index)) <= 1 &&
-      strangers(before.slice(verb.index + verb[0].length)) <= 2 &&
+      strangers(before.slice(verb.index + verb[0].length)) <= (masked[at] === ANGLE ? 3 : 2) &&
       isShort(tail)
     )
   const last = verbAtEnd(tail)
@@ -155,19 +159,24 @@ function isLead(lead: string, angle: boolean): boolean {
 }
 
 /** Where the verb at the end begins; -1 without one. */
-function verbAtEnd(text: string): number {
+function verbAtEnd(text: string, angle = false): number {
   const found = VERB_LAST.exec(text.trimEnd().replace(/\/\p{L}{1,3}$/u, ''))
-  return found && !/^sent$/i.test(found[0]) ? found.index : -1
+  return found && (angle || !/^sent$/i.test(found[0])) ? found.index : -1
 }
 
 /** Somebody's name as programs know it, with an address or without. */
 function isWho(text: string): boolean {
   const words = text.split(/\s+/).filter(word => /[\p{L}\u0001\u0002]/u.test(word)).length
-  return words > 0 && words <= 12 && !isSaid(text) && strangers(text) <= (MARK.test(text) ? 2 : 1)
+  return (
+    words > 0 &&
+    words <= 12 &&
+    !isSaid(text) &&
+    strangers(text) <= (text.includes(ANGLE) ? 4 : text.includes(OTHER) ? 2 : 1)
+  )
 }
 
 function isSaid(name: string): boolean {
-  return SAID.test(name) || SOMEBODY.test(name)
+  return SAID.test(name) || (SOMEBODY.test(name) && !name.includes(ANGLE))
 }
 
 function isShort(text: string): boolean {
@@ -175,9 +184,8 @@ function isShort(text: string): boolean {
 }
 
 /** Words in small letters that belong to no name and no time: those of a sentence. */
-function strangers(text: string, shortest = 1): number {
-  const words = text.split(/[\s,;"“”„]+/).filter(word => word.length >= shortest)
-  return words.filter(word => SMALL.test(word) && !PARTICLES.has(word) && !OF_TIME.has(word)).length
+function strangers(text: string): number {
+  return text.split(/[\s,;"“”„]+/).filter(word => SMALL.test(word) && !PARTICLES.has(word) && !OF_TIME.has(word)).length
 }
 
 const SMALL = /^[([]?\p{Ll}[\p{L}\p{M}'’-]*[)\]]?$/u

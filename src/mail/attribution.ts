@@ -97,6 +97,8 @@ export function attribution(joined: string): Sureness {
   if (!/[\d@]/.test(text)) return wroteWithoutDate(whole, text)
   if (QUOTING.test(text) || YOU_WROTE.test(text)) return 1
   if (GMT_FORM.test(text) || OLD_GMAIL.test(text)) return 2
+  // Zoho, whose verb may be any: "---- On Mon, 02 Mar 2026 10:15:00 +0100 Support <support@example.org> wrote ----"
+  if (/^-{3,}\s.*[^-]\s?-{3,}$/.test(whole) && TIME.test(text) && YEAR.test(text) && BRACKETED.test(text)) return 2
   if (!colon && !VERB_LAST.test(body)) return 0
   if (PERSONAL.test(text) || PERSONAL.test(said(text)) || balance(text) !== 0) return 0
   return wroteOn(text, body, colon) || (NAME_WROTE.test(text) ? 1 : 0)

@@ -1,6 +1,15 @@
 import { hasQuoteStructure, htmlQuoteLines } from './html-quote.ts'
 import { tidy } from './html-text.ts'
-import { isBanner, isClosing, isDeviceSignature, isDisclaimer, isStroke, LIST_FOOTER, looksLikeBar } from './phrases.ts'
+import {
+  isBanner,
+  isClosing,
+  isDeviceSignature,
+  isDisclaimer,
+  isPersonal,
+  isStroke,
+  LIST_FOOTER,
+  looksLikeBar,
+} from './phrases.ts'
 import { plainLines, type Scan, type Segment, scan } from './quote.ts'
 
 /*
@@ -137,5 +146,5 @@ function cutListFooter(lines: string[], isFirst: boolean): void {
   const from = Math.max(isFirst ? 1 : 0, lines.length - FOOTER_LINES)
   const at = lines.findIndex((line, index) => index >= from && isStroke(line))
   const footer = at < 0 ? '' : lines.slice(at).join('\n').slice(0, 2000)
-  if (LIST_FOOTER.test(footer) && /https?:\/\/|\S@\S/.test(footer)) lines.length = at
+  if (LIST_FOOTER.test(footer) && !isPersonal(footer) && /https?:\/\/|\S@\S/.test(footer)) lines.length = at
 }

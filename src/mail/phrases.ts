@@ -291,7 +291,7 @@ const OF_ITSELF = new RegExp(
     |本(?:邮件|郵件|メール|電子|电子|信息)|このメール|이 (?:메일|이메일|전자)|본 (?:메일|이메일|전자)`),
   'iu',
 )
-// Whoever says I or asks is a person. Words that mean something else in another language of the list are left out.
+// Words that mean something else in another language of the list are left out.
 const OF_PERSON =
   /[?？](?=\s|$)|(?<!\p{L})(?:I(?:['’]\p{L}{1,2})?|[Mm]y|(?:by|to|from|tell|told|sent) me|[Ii]ch|mir|mich|[Mm]ein\p{L}{0,2}|[Jj]['’](?:ai|avais)|[Jj]e (?:vous|ne|suis|viens|voudrais|pense|crois|peux|dois)|mon|moi|[Ii]k|mij|[Mm]ijn|[Yy]o|[Mm]i|[Hh]e recibido|[Rr]ecibí|[Ii]o|mi[oa]|[Hh]o ricevuto|meu|minha|[Rr]ecebi|[Aa]m primit|mea|mnie|m[oó]j[aą]?|moje[mj]|mojego|[Dd]ostał[ea]m|[Oo]trzymał[ea]m|[Jj]ag|[Jj]eg|[Mm]in|mitt|[Mm]in[äu]|minulle|můj|mému|én|[Bb]en|benim|[Яя]|мне|меня|мо[йюяе]|моем[ую]|моей|мені|мій)(?!\p{L})|我(?!们|們|司|公司)|私[はの]|저는|제가/u
 const ADVICE =
@@ -299,11 +299,16 @@ const ADVICE =
 const SCANNED =
   /^(?:this (?:e-?mail|message|mail) (?:has been|was) (?:scanned|checked|sent from a virus)|virus[- ]free\.|virenfrei\.|diese e-?mail wurde (?:von avast|auf viren)|l['’]absence de virus|sans virus\.|garanti sans virus|este correo electrónico ha sido comprobado|libre de virus\.|virusvrij\.|deze e-?mail is gecontroleerd|questa e-?mail è stata controllata|mail priva di virus|este e-?mail foi (?:verificado|analisado)|livre de vírus|wolny od wirusów|denna e-?post kontrollerades|scanned by \S*(?:mail|virus|avast|avg|mcafee|norton|sophos|kaspersky|eset|bitdefender|check ?point|trend|barracuda|mimecast|forcepoint|message)|checked by avg|no virus found)/iu
 
+/** Somebody says I in it, or asks. */
+export function isPersonal(text: string): boolean {
+  return OF_PERSON.test(text)
+}
+
 /** A paragraph that a company or a gateway puts below every mail. */
 export function isDisclaimer(paragraph: string): boolean {
   const text = paragraph.slice(0, 1500).replace(/\s+/g, ' ').trim()
   const plain = text.replace(/^[\s*_=\-–—>#!|]+/, '')
-  if (OF_PERSON.test(text)) return false
+  if (isPersonal(text)) return false
   if (text.length < 400 && (ADVICE.test(plain) || SCANNED.test(plain))) return true
   return text.length > 80 && CONFIDENTIAL.test(text) && RECIPIENT.test(text) && OF_ITSELF.test(text)
 }

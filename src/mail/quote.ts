@@ -7,7 +7,16 @@ import {
   type Sureness,
 } from './attribution.ts'
 import { type HeaderBlock, readHeaderBlock } from './header-block.ts'
-import { type Bar, barInside, isDeviceSignature, isPointer, isStroke, readBar, readField } from './phrases.ts'
+import {
+  type Bar,
+  barInside,
+  isClosing,
+  isDeviceSignature,
+  isPointer,
+  isStroke,
+  readBar,
+  readField,
+} from './phrases.ts'
 
 /*
  * Tells apart, line by line, what a person wrote, what is quoted and what is signature. One pass; every look ahead and
@@ -337,9 +346,11 @@ class Scanner {
     // Bars are written by programs alone. An attribution may stand right below the person's last word.
     if (kind !== 'header' && (kind !== 'attribution' || this.#texts[start - 1]?.trim() !== '')) return false
     const last = this.#segments.at(-1)
-    const line = last?.kind === 'own' ? (last.lines.findLast(text => text.trim() !== '') ?? '') : ''
-    // Some programs set a second line above the old mail.
-    return /[:：]\s*$/.test(line.slice(-9)) && attribution(line) === 0 && readBar(`-----${line}-----`) === null
+    const own = last?.kind === 'own' ? last.lines : []
+    const line = own.findLast(text => text.trim() !== '') ?? ''
+    // Some programs set a second line above the old mail, and companies "Follow us on:" below a parting.
+    if (!/[:：]\s*$/.test(line.slice(-9)) || own.some(text => text !== line && isClosing(text))) return false
+    return attribution(line) === 0 && readBar(`-----${line}-----`) === null
   }
 
   /** All that the person wrote is "FYI": what stands below is what they want read. */

@@ -106,6 +106,12 @@ describe('sentences that look like what programs write', () => {
     expect(fromText(answered)).toBe(answered)
   })
 
+  test('what a company sets below a parting introduces nothing', () => {
+    const header = 'From: Jef <jef@example.org>\nSent: Monday, March 9, 2026 11:40 AM\nTo: Ada\nSubject: Printer'
+    const own = 'It smokes.\n\nKind regards\nAda\n\nFollow us on:'
+    expect(fromText(`${own}\n\n${header}\n\nDoes it?`)).toBe(own)
+  })
+
   test('a bar is written by programs alone, whatever stands above', () => {
     const text = 'See to it:\n\n-----Original Message-----\nFrom: Jef <jef@example.org>\nSubject: Printer\n\nIt smokes.'
     expect(fromText(text)).toBe('See to it:')
