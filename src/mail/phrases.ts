@@ -287,7 +287,7 @@ const OF_ITSELF = new RegExp(
     |acest (?:mesaj|e-?mail)|informații(?:le)? (?:conținute|transmise)|(?:ta|tę|tej|to|tego) (?:wiadomo|e-?mail|korespondenc)|niniejsz|informacje zawarte
     |det(?:ta|te) (?:e-?post|mejl|mail|meddelande|meddelelse|brev)|den(?:na|ne) (?:e-?post|e-?mail|mail|meddelelse|melding|besked)
     |tämä (?:\\p{L}+ )?(?:viesti|sähköposti)|t(?:ato|ento|áto) (?:zpráva|správa|e-?mail)|ez(?:en)? (?:az )?(?:e-?mail|üzenet|levél)
-    |bu (?:e-?posta|mesaj|ileti)|эт[оа] (?:\\p{L}+ )?(?:сообщение|письмо)|настоящее (?:\\p{L}+ )?сообщение|ц(?:е|ей) (?:\\p{L}+ )?(?:повідомлення|лист)
+    |bu (?:e-?posta|mesaj|ileti)|(?:эт(?:о|ом|ого)|данн(?:ое|ом|ого)|настоящ(?:ее|ем|его)) (?:\\p{L}+ )?(?:сообщени|письм)|ц(?:е|ей) (?:\\p{L}+ )?(?:повідомлення|лист)
     |本(?:邮件|郵件|メール|電子|电子|信息)|このメール|이 (?:메일|이메일|전자)|본 (?:메일|이메일|전자)`),
   'iu',
 )
