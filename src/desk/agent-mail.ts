@@ -128,7 +128,9 @@ function toldIn(commands: readonly Command[]): string {
 const NOTHING = { internal: true, changes: {}, events: [], tags: [], mergeInto: null, holdUntil: null } as const
 
 /** What was sent from the mailbox itself has reached people as it is: a word that only looks like a command was none. */
-function readAgentMail({ newText }: Message, { past, agentKey }: Facts, agent: Agent | null, policy: Policy): Commands {
+function readAgentMail(message: Message, { past, agentKey }: Facts, agent: Agent | null, policy: Policy): Commands {
+  // What stands below the header of another mail is its words, and neither command nor answer.
+  const newText = message.newTextIsBelow && !past ? '' : message.newText
   if (!agent) return { commands: [], text: newText.trim(), fault: null }
   const { text, below } = aboveMark(newText)
   const read = readCommands(text, agentKey?.verb ?? null, agent, policy)

@@ -20,8 +20,10 @@ export type Orders = {
 }
 
 /** Null when the agent asks for nothing. `toOthers`: what only looks like a command was written to somebody, and is none. */
-export function ordersIn({ newText }: Message, agent: Agent, policy: Policy, toOthers: boolean): Orders | null {
-  const { commands, fault } = readCommands(newText, null, agent, policy)
+export function ordersIn(message: Message, agent: Agent, policy: Policy, toOthers: boolean): Orders | null {
+  // Commands in a mail that is passed on are not the agent's.
+  if (message.newTextIsBelow) return null
+  const { commands, fault } = readCommands(message.newText, null, agent, policy)
   if ((commands.length === 0 && !fault) || (fault && toOthers)) return null
   const late = commands.find(({ kind }) => !AT_OPENING.has(kind))
   const failed =

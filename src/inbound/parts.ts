@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { charsetName, decodeCharset } from '../mail/charset.ts'
+import { withoutArmour } from '../mail/clear-sign.ts'
 import { readCms } from '../mail/cms.ts'
 import { safeFilename } from '../mail/filename.ts'
 import { unflow } from '../mail/flowed.ts'
@@ -49,16 +50,16 @@ export function readParts(root: Part, limits: ParseLimits): Contents {
   const sourceHtml = spoken.some(block => block.html !== null)
     ? capHtml(spoken.map(asHtml).join('\n'), limits.maxHtmlBytes)
     : null
-  const text = spoken.map(asText).join('\n').slice(0, limits.maxTextBytes)
+  const said = spoken.map(asText).join('\n').slice(0, limits.maxTextBytes)
   const shown = new Set(
     [...(sourceHtml ?? '').matchAll(/\bcid:([^"'\s<>)]{1,256})/gi)].map(match => unescapeUrl(match[1] ?? '')),
   )
   return {
-    text,
+    text: withoutArmour(said),
     hasPlainText: spoken.some(block => isText(block.plain)),
     sourceHtml,
     reportParts: reading.reports,
-    protection: reading.protection === 'none' ? armour(text) : reading.protection,
+    protection: reading.protection === 'none' ? armour(said) : reading.protection,
     files: reading.files.map(file => (file.contentId && shown.has(file.contentId) ? { ...file, inline: true } : file)),
     charset: reading.charset,
   }

@@ -1,3 +1,19 @@
+import {
+  ADDRESS,
+  BRACKETED,
+  isBareFromDate,
+  isBareFromName,
+  NUMERIC_DATE,
+  SHORT_YEAR,
+  surenessWithoutDate,
+  TIME,
+  VERB,
+  VERB_FIRST,
+  VERB_LAST,
+  WROTE,
+  withoutAddresses,
+  YEAR,
+} from './attribution-shape.ts'
 import { INVISIBLE } from './phrases.ts'
 
 /*
@@ -5,21 +21,6 @@ import { INVISIBLE } from './phrases.ts'
  * it. Most are told by what every language has in common (a date, a time, an address, a colon at the end), so an unknown
  * language loses little; the verbs below are for those that leave one of these out.
  */
-
-// "wrote" by language; Thunderbird, Gmail, Apple Mail, Yahoo, Zoho, GMX, Roundcube, Notes.
-const WROTE =
-  `wrote|writes|sent|a écrit|a ecrit|écrivait|schreef|heeft geschreven|het volgende geschreven|volgende geschreven|geschreven|schrieb
-  |geschrieben|schreibt|escribió|escribio|ha escrito|ha scritto|scrisse|scrive|escreveu|a scris|scris|napisał|napisała|napisał\\(a\\)
-  |napisal|napisala|napisał\\/a|pisze|skrev|skreiv|kirjoitti|napsal|napsala|napsal\\(a\\)|napísal|napísala|napísal\\(a\\)|je napisal|je napisala
-  |je napisao|je napisala|napisao je|piše|írta|ezt írta|yazdı|şunu yazdı|şunları yazdı|написал|написала|написал\\(а\\)|пишет|писал|писала
-  |написав|написала|написав\\(ла\\)|пише|написа|написао|написао је|έγραψε|kirjutas|rakstīja|rašė|parašė|skrifaði|va escriure|ha escrit
-  |escribiu|idatzi zuen|đã viết|viết|menulis|เขียนว่า|เขียน|كتب|كتبت|כתב|כתבה|כתב\\/ה|נכתב|نوشت`.replace(/\s*\n\s*/g, '')
-// Scripts that set no blanks between words.
-const WROTE_CJK = '写道|寫道|写到|のメール|が書きました|さんは書きました|작성|썼습니다|님이 씀|쓴 글|wrote'
-
-const VERB = new RegExp(`(?<![\\p{L}\\p{M}])(?:${WROTE})(?![\\p{L}\\p{M}])|${WROTE_CJK}`, 'iu')
-const VERB_LAST = new RegExp(`(?:(?<![\\p{L}\\p{M}])(?:${WROTE})|${WROTE_CJK})$`, 'iu')
-const VERB_FIRST = new RegExp(`^(?:hat|heeft|ha|${WROTE})(?![\\p{L}\\p{M}])`, 'iu')
 
 // A name: words with capital letters, or in a script that has none and sets no blanks. "Ludwig van Beethoven", "Doe, Jane
 // (Sales)", "Smith & Sons Ltd."; desks and lists speak for somebody: "Jane Doe via IT Help".
@@ -39,15 +40,7 @@ const QUOTING =
 
 // A person telling what somebody wrote: no program says I, we or you.
 const PERSONAL =
-  /(?<!\p{L})(?:(?:I|we|you|he|she|they|(?:my|our|your|his|her|their|a|the) \p{Ll}+) (?:\p{Ll}+ )?(?:wrote|sent)|(?:schrieb|schrieben|habe|haben|hat) (?:ich|wir|sie|er|man|mein|meine|unser|unsere|ihr|ihre|der|die|das|ein|eine)(?!\p{L})|schree[fv](?:en)? (?:ik|wij|we|u|jij|je|hij|zij|ze|mijn|onze|ons|uw|de|het|een)(?!\p{L})|j['’]ai|nous avons|vous avez|(?:il|elle|on) (?:m['’])?a écrit|(?:mon|ma|mes|notre|votre|le|la) \p{Ll}+ (?:m['’])?a écrit|skrev (?:jag|jeg|vi|han|hon|hun|du|ni|min|mitt|vår|en|ett)(?!\p{L})|ho scritto|abbiamo scritto|(?:mi|nuestro|su|el|la) \p{Ll}+ (?:me )?escribió|(?:il|la|mio|mia|nostro) \p{Ll}+ (?:mi )?ha scritto)/u
-
-const YEAR = /(?<!\d)(?:19|20|25)\d\d(?!\d)/
-// Zimbra: "Le 2 Mar 26, à 10:15".
-const SHORT_YEAR = /(?<!\d)\d{1,2} \p{L}{3,10}\.? \d\d,/u
-const NUMERIC_DATE = /(?<!\d)\d{1,4}\s?[./-]\s?\d{1,2}\s?[./-]\s?\d{1,4}(?!\d)/
-const TIME = /(?<![\d.])\d{1,2}(?:\s?[:hH]\s?|\.)\d{2}(?![\d.]*\d)/
-const ADDRESS = /[\p{L}\p{N}_.+'-]@[\p{L}\p{N}]/u
-const BRACKETED = /[<([]\s?(?:mailto:)?[^<>()[\]]{0,200}@/
+  /(?<!\p{L})(?:(?:I|we|you|he|she|they|(?:[Mm]y|[Oo]ur|[Yy]our|[Hh]is|[Hh]er|[Tt]heir|[Aa]|[Tt]he) \p{Ll}+) (?:\p{Ll}+ )?(?:wrote|sent)|(?:schrieb|schrieben|habe|haben|hat) (?:ich|wir|sie|er|man|mein|meine|unser|unsere|ihr|ihre|der|die|das|ein|eine)(?!\p{L})|schree[fv](?:en)? (?:ik|wij|we|u|jij|je|hij|zij|ze|mijn|onze|ons|uw|de|het|een)(?!\p{L})|j['’]ai|nous avons|vous avez|(?:il|elle|on) (?:m['’])?a écrit|(?:mon|ma|mes|notre|votre|le|la) \p{Ll}+ (?:m['’])?a écrit|skrev (?:jag|jeg|vi|han|hon|hun|du|ni|min|mitt|vår|en|ett)(?!\p{L})|ho scritto|abbiamo scritto|(?:mi|nuestro|su|el|la) \p{Ll}+ (?:me )?escribió|(?:il|la|mio|mia|nostro) \p{Ll}+ (?:mi )?ha scritto)/u
 
 // 2014-10-17 11:28 GMT+03:00 Jef …: what Gmail wrote for years, sometimes without a colon.
 const GMT_FORM = /^\d{4}[-/]\d{1,2}[-/]\d{1,2} \d{1,2}:\d{2} (?:GMT|UTC)(?:[+-]\d{1,2}:?\d{2})? \S.{0,120}[^.!?]$/
@@ -104,27 +97,34 @@ export function attribution(joined: string): Sureness {
   if (!/[\d@]/.test(text)) return wroteWithoutDate(whole, text)
   if (QUOTING.test(text) || YOU_WROTE.test(text)) return 1
   if (GMT_FORM.test(text) || OLD_GMAIL.test(text)) return 2
+  // Zoho, whose verb may be any: "---- On Mon, 02 Mar 2026 10:15:00 +0100 Support <support@example.org> wrote ----"
+  if (/^-{3,}\s.*[^-]\s?-{3,}$/.test(whole) && TIME.test(text) && YEAR.test(text) && BRACKETED.test(text)) return 2
   if (!colon && !VERB_LAST.test(body)) return 0
-  if (PERSONAL.test(text) || balance(text) !== 0) return 0
+  if (PERSONAL.test(text) || PERSONAL.test(said(text)) || balance(text) !== 0) return 0
   return wroteOn(text, body, colon) || (NAME_WROTE.test(text) ? 1 : 0)
 }
 
-/** Somebody wrote at a date, from an address, or both. */
+/** The sentence around the addresses. */
+function said(text: string): string {
+  return withoutAddresses(text).replace(/\s?[\u0001\u0002],?/gu, '')
+}
+
+/** Somebody wrote at a date, from an address, or both. Nothing but that stands in it where no quote marks need to follow. */
 function wroteOn(text: string, body: string, colon: boolean): Sureness {
   const address = ADDRESS.test(text)
   const date = YEAR.test(text) || NUMERIC_DATE.test(text) || SHORT_YEAR.test(text)
   const time = TIME.test(text)
   const verb = VERB.test(text)
   if (startsWithDate(text)) {
-    if (date && verb && (time || address)) return 2
     // Freshdesk leaves the year out: "On Mon, 2 Mar at 10:15 AM , Support <support@example.org> wrote:".
-    if (time && BRACKETED.test(text) && VERB_LAST.test(body)) return 2
-    if (date && time && colon && BRACKETED.test(text)) return 2
-    return (date && (verb || (colon && address))) || (verb && (address || time)) ? 1 : 0
+    const whole =
+      (date && verb && (time || address)) || (time && BRACKETED.test(text) && (VERB_LAST.test(body) || (date && colon)))
+    if (whole && isBareFromDate(body)) return 2
+    return whole || (date && (verb || (colon && address))) || (verb && (address || time)) ? 1 : 0
   }
   if (startsWithName(text)) {
-    if (verb && (colon || date)) return 2
-    return date && time && colon ? 2 : date && colon ? 1 : 0
+    if ((verb || (time && colon)) && date) return isBareFromName(body) ? 2 : 1
+    return verb && colon ? surenessWithoutDate(body) : date && colon ? 1 : 0
   }
   // "Jef kirjoitti 2.3.2026 klo 10.15:", "Jef/IT/ACME wrote on 02/03/2026 10:15:22 AM:", "Jef, 2.3.2026 10:15 tarihinde yazdı:"
   if (date && colon && verb && NAME_WROTE_ON.test(text)) return 1

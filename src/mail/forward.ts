@@ -51,7 +51,7 @@ function headerOf(
   if (!/^\s{0,3}>/.test(lines[start] ?? '')) return { header: null, from: lines }
   const end = lines.findIndex((line, at) => at > start && line.trim() !== '' && !/^\s{0,3}>/.test(line))
   const bare = lines.slice(start, end < 0 ? undefined : end).map(line => line.replace(/^\s{0,3}> ?/, ''))
-  return { header: readHeaderBlock(bare, skipBlank(bare, 0)), from: bare }
+  return { header: readHeaderBlock(bare, skipBlank(bare, 0), true), from: bare }
 }
 
 function forwarded({ fields }: HeaderBlock, body: readonly string[]): Read {

@@ -16,8 +16,11 @@ const MOST_FIELDS = 16
 const MOST_WRAPPED = 3
 const MOST_WRAPPED_ADDRESSES = 40
 
-/** Reads the block that begins with line `start`; null when none does. Bounded work. */
-export function readHeaderBlock(lines: readonly string[], start: number): HeaderBlock | null {
+/**
+ * Reads the block that begins with line `start`; null when none does. `belowBar`: a program has said already that a mail
+ * follows. Bounded work.
+ */
+export function readHeaderBlock(lines: readonly string[], start: number, belowBar = false): HeaderBlock | null {
   const first = readField(lines[start] ?? '')
   if (!first || first.kind === 'other' || first.kind === 'cc') return null
   const fields = new Map<FieldKind, string>()
@@ -39,7 +42,7 @@ export function readHeaderBlock(lines: readonly string[], start: number): Header
     // Paragraphs of HTML set an empty line between the fields.
     if (at < lines.length && lines[at]?.trim() === '' && readField(lines[at + 1] ?? '')) at++
   }
-  return proves(kinds, fields, first.kind) && !isSource(lines, start) ? { end, fields } : null
+  return proves(kinds, fields, first.kind, belowBar) && !isSource(lines, start) ? { end, fields } : null
 }
 
 // Fields that transport writes and no mail program shows.
@@ -77,16 +80,29 @@ function wrappedLines(lines: readonly string[], at: number): number {
 }
 
 /**
- * People write "From:", "To:" and "Date:" too (a journey, a room, a shift): a mail is told by addresses, by a subject, or
- * by the date having a time.
+ * People write "From:", "To:" and "Date:" too (a journey, a room, a shift): a mail is told by an address; names alone, as
+ * Outlook writes them, by a subject and a date beside.
  */
-function proves(kinds: ReadonlySet<FieldKind>, fields: ReadonlyMap<FieldKind, string>, first: FieldKind): boolean {
+function proves(
+  kinds: ReadonlySet<FieldKind>,
+  fields: ReadonlyMap<FieldKind, string>,
+  first: FieldKind,
+  belowBar: boolean,
+): boolean {
   const has = (kind: FieldKind): boolean => kinds.has(kind)
-  const people = `${fields.get('from') ?? ''} ${fields.get('to') ?? ''}`
-  const addressed = people.includes('@')
+  const people = [fields.get('from') ?? '', fields.get('to') ?? '']
+  const addressed = people.some(value => value.includes('@'))
   const dated = /\d/.test(fields.get('date') ?? '')
   if (has('date') && fields.has('date') && !dated) return false
+  if (!addressed && !belowBar) {
+    const named = has('from') && has('subject') && has('date') && !people.some(value => TIMES.test(value))
+    return named && (first === 'from' || first === 'date')
+  }
   if (has('from') && has('subject') && (has('to') || has('date') || addressed)) return true
   if (has('from') && has('date')) return addressed || (has('to') && /\d{1,2}[:.h]\d{2}/.test(fields.get('date') ?? ''))
   return first === 'date' && has('to') && addressed
 }
+
+// From when and to when, rather than from whom and to whom.
+const TIMES =
+  /^\d{1,2}\.?\s(?:de\s|of\s)?\p{L}{3}|(?<!\d)\d{1,2}(?::\d{2}|[./-]\d{1,2}(?!\d)|\.?\s\p{L}{3,10}\.?\s\d{4})/u

@@ -1,4 +1,5 @@
 import { attributionEndingAt, mayEndAttribution } from './attribution.ts'
+import { unarmoured } from './clear-sign.ts'
 import { type Region, readHtml } from './html-text.ts'
 import { readBar } from './phrases.ts'
 import type { Line, Role } from './quote.ts'
@@ -45,11 +46,12 @@ export function htmlQuoteLines(source: string): Line[] {
   const roles: (Role | null)[] = new Array(lines.length + 1).fill(null)
   mark(lines, regions, depths, roles)
   const levels = depths.levels()
-  return lines.map((text, at) => {
+  return unarmoured(lines).flatMap((text, at): Line[] => {
+    if (text === null) return []
     // The margin above a quotation is none of it.
     const level = text === '' && !levels[at - 1] ? 0 : (levels[at] ?? 0)
-    if (level === 0) return { text, quoted: false, role: roles[at] ?? null }
-    return { text: `${'> '.repeat(Math.min(level, 9))}${text}`.trimEnd(), quoted: true, role: 'attribution' }
+    if (level === 0) return [{ text, quoted: false, role: roles[at] ?? null }]
+    return [{ text: `${'> '.repeat(Math.min(level, 9))}${text}`.trimEnd(), quoted: true, role: 'attribution' }]
   })
 }
 

@@ -115,6 +115,11 @@ export type Message = Omit<ParsedMail, 'sourceHtml' | 'reportParts' | 'hasPlainT
   readonly html: string | null
   /** What this person wrote in this mail: without quotation, signature and disclaimer. Never empty when `text` holds words of theirs. */
   readonly newText: string
+  /**
+   * The new text stands below the header of another mail: what was passed on without a word, or an answer below a quotation
+   * without marks. Nobody can tell whose words it holds.
+   */
+  readonly newTextIsBelow: boolean
   /** ISO 639-1 of the new text; null when it is too short to tell. */
   readonly language: string | null
   readonly automatic: Automatic | null

@@ -1,6 +1,15 @@
 import { hasQuoteStructure, htmlQuoteLines } from './html-quote.ts'
 import { tidy } from './html-text.ts'
-import { isBanner, isClosing, isDeviceSignature, isDisclaimer, isStroke, LIST_FOOTER, looksLikeBar } from './phrases.ts'
+import {
+  isBanner,
+  isClosing,
+  isDeviceSignature,
+  isDisclaimer,
+  isPersonal,
+  isStroke,
+  LIST_FOOTER,
+  looksLikeBar,
+} from './phrases.ts'
 import { plainLines, type Scan, type Segment, scan } from './quote.ts'
 
 /*
@@ -9,13 +18,13 @@ import { plainLines, type Scan, type Segment, scan } from './quote.ts'
  */
 
 /**
- * What this person wrote, as plain text: without quotation, forwarded header, signature and disclaimer. `scanned`: the text
- * read already.
+ * What this person wrote, as plain text: without quotation, forwarded header, signature and disclaimer. `isBelow`: it stands
+ * below the header of another mail. `scanned`: the text read already.
  */
 export function extractNewText(
   mail: { readonly text: string; readonly hasPlainText: boolean; readonly sourceHtml: string | null },
   scanned: Scan = scan(plainLines(mail.text)),
-): string {
+): { readonly newText: string; readonly isBelow: boolean } {
   const { text, sourceHtml } = mail
   const hasWords = text.trim() !== ''
   // HTML tells more where plain text told nothing, but it costs more to read.
@@ -24,9 +33,10 @@ export function extractNewText(
     (hasWords ? (!mail.hasPlainText || !scanned.sure) && hasQuoteStructure(sourceHtml, text) : true)
   if (useHtml) {
     const fromHtml = scan(htmlQuoteLines(sourceHtml))
-    if (fromHtml.sure || !hasWords) return newTextOf(fromHtml)
+    if (fromHtml.sure || !hasWords) return { newText: newTextOf(fromHtml), isBelow: fromHtml.below }
+    return { newText: newTextOf(scanned), isBelow: scanned.below || (!scanned.cut && fromHtml.below) }
   }
-  return newTextOf(scanned)
+  return { newText: newTextOf(scanned), isBelow: scanned.below }
 }
 
 function newTextOf(scanned: Scan): string {
@@ -136,5 +146,5 @@ function cutListFooter(lines: string[], isFirst: boolean): void {
   const from = Math.max(isFirst ? 1 : 0, lines.length - FOOTER_LINES)
   const at = lines.findIndex((line, index) => index >= from && isStroke(line))
   const footer = at < 0 ? '' : lines.slice(at).join('\n').slice(0, 2000)
-  if (LIST_FOOTER.test(footer) && /https?:\/\/|\S@\S/.test(footer)) lines.length = at
+  if (LIST_FOOTER.test(footer) && !isPersonal(footer) && /https?:\/\/|\S@\S/.test(footer)) lines.length = at
 }

@@ -275,21 +275,47 @@ const CONFIDENTIAL =
   /confidential|privileged|vertraulich|confidentie|vertrouwelijk|confidencia|riservat|confidenzial|confidenția|confidenţia|poufn|konfidenti|fortrolig|luottamuksel|důvěrn|bizalmas|gizli|конфиденциаль|конфіденцій|機密|保密|기밀/iu
 const RECIPIENT =
   /intended (?:solely |only |exclusively )?(?:for|recipient)|addressee|addressed to|received (?:this|it) .{0,40}(?:error|mistake)|unauthori[sz]ed|bestimmte[nr]? (?:adressat|empfänger)|irrtümlich|unbefugt|nicht der richtige|destinataire|par erreur|geadresseerde|bestemd voor|ten onrechte|abusievelijk|destinatario|por error|per errore|destinatári|por engano|destinatar|din greșeală|din eroare|adresat|pomyłk|avsedd|mottagar|av misstag|modtager|mottaker|ved en feil|ved en fejl|vastaanottaj|erehdyks|příjemc|omylem|címzett|téved|alıcı|yanlışlıkla|адресат|получател|по ошибке|одержувач|помилков|収信|誤って|收件人|수신/iu
+// What a disclaimer speaks of: the mail itself. A person speaks of a file, a list, a payslip.
+const OF_ITSELF = new RegExp(
+  any(`this (?:\\p{L}+ )?(?:e-?mail|mail|message|communication|transmission|correspondence)|received this|confidentiality (?:note|notice)|disclaimer
+    |informations? (?:\\p{L}+ )?(?:contained|transmitted|contenues|transmises)|diese[rsnm]? (?:\\p{L}+ )?(?:e-?mail|mail|nachricht|mitteilung)
+    |vertraulichkeitshinweis|(?:ce(?:t|tte)?|le présent|la présente) (?:\\p{L}+ )?(?:message|e-?mail|mail|courriel|courrier|communication|transmission)
+    |messages? électronique|avis de confidentialité|d(?:eze|it) (?:\\p{L}+ )?(?:e-?mail|mail|bericht|mededeling)
+    |est[ea] (?:\\p{L}+ )?(?:mensaje|correo|e-?mail|comunicación|mensagem|comunicação|missatge)|aquest (?:missatge|correu)|aviso (?:legal|de confidenc)
+    |informaci(?:ón|ones) (?:contenida|transmitida)|informaç(?:ão|ões) (?:contida|transmitida)|quest[oa] (?:\\p{L}+ )?(?:messaggio|e-?mail|mail|comunicazione)
+    |presente (?:\\p{L}+ )?(?:messaggio|mensaje|correo|e-?mail|mensagem|comunicazione|comunicación)|informazioni (?:contenute|trasmesse)
+    |acest (?:mesaj|e-?mail)|informații(?:le)? (?:conținute|transmise)|(?:ta|tę|tej|to|tego) (?:wiadomo|e-?mail|korespondenc)|niniejsz|informacje zawarte
+    |det(?:ta|te) (?:e-?post|mejl|mail|meddelande|meddelelse|brev)|den(?:na|ne) (?:e-?post|e-?mail|mail|meddelelse|melding|besked)
+    |tämä (?:\\p{L}+ )?(?:viesti|sähköposti)|t(?:ato|ento|áto) (?:zpráva|správa|e-?mail)|ez(?:en)? (?:az )?(?:e-?mail|üzenet|levél)
+    |bu (?:e-?posta|mesaj|ileti)|(?:эт(?:о|ом|ого)|данн(?:ое|ом|ого)|настоящ(?:ее|ем|его)) (?:\\p{L}+ )?(?:сообщени|письм)|ц(?:е|ей) (?:\\p{L}+ )?(?:повідомлення|лист)
+    |本(?:邮件|郵件|メール|電子|电子|信息)|このメール|이 (?:메일|이메일|전자)|본 (?:메일|이메일|전자)`),
+  'iu',
+)
+// Words that mean something else in another language of the list are left out.
+const OF_PERSON =
+  /[?？](?=\s|$)|(?<!\p{L})(?:I(?:['’]\p{L}{1,2})?|[Mm]y|(?:by|to|from|tell|told|sent) me|[Ii]ch|mir|mich|[Mm]ein\p{L}{0,2}|[Jj]['’](?:ai|avais)|[Jj]e (?:vous|ne|suis|viens|voudrais|pense|crois|peux|dois)|mon|moi|[Ii]k|mij|[Mm]ijn|[Yy]o|[Mm]i|[Hh]e recibido|[Rr]ecibí|[Ii]o|mi[oa]|[Hh]o ricevuto|meu|minha|[Rr]ecebi|[Aa]m primit|mea|mnie|m[oó]j[aą]?|moje[mj]|mojego|[Dd]ostał[ea]m|[Oo]trzymał[ea]m|[Jj]ag|[Jj]eg|[Mm]in|mitt|[Mm]in[äu]|minulle|můj|mému|én|[Bb]en|benim|[Яя]|мне|меня|мо[йюяе]|моем[ую]|моей|мені|мій)(?!\p{L})|我(?!们|們|司|公司)|私[はの]|저는|제가/u
 const ADVICE =
-  /^(?:(?:please )?(?:consider|think (?:about|of)) the environment before|save (?:a tree|paper)|bitte (?:denken|prüfen) sie .{0,60}(?:umwelt|drucken)|denken sie an die umwelt|pensez à l['’]environnement|avant d['’]imprimer|denk aan het milieu|antes de imprimir|prima di stampare|înainte de a (?:imprima|tipări)|zanim wydrukujesz|pomyśl o środowisku|tänk på miljön|tænk på miljøet|tenk på miljøet)/iu
+  /^(?:(?:please )?(?:consider|think (?:about|of)) the environment before|save (?:a tree|paper)|bitte (?:denken|prüfen) sie .{0,60}(?:umwelt|drucken)|denken sie an die umwelt|pensez à l['’]environnement|avant d['’]imprimer.{0,80}environnement|denk aan het milieu|antes de imprimir.{0,80}ambiente|prima di stampare.{0,80}(?:ambiente|alber)|înainte de a (?:imprima|tipări).{0,80}medi|zanim wydrukujesz.{0,80}(?:środowisk|drzew|przyrod)|pomyśl o środowisku|tänk på miljön|tænk på miljøet|tenk på miljøet)/iu
 const SCANNED =
-  /^(?:this (?:e-?mail|message|mail) (?:has been|was) (?:scanned|checked|sent from a virus)|virus[- ]free\.|virenfrei\.|diese e-?mail wurde (?:von avast|auf viren)|l['’]absence de virus|sans virus\.|garanti sans virus|este correo electrónico ha sido comprobado|libre de virus\.|virusvrij\.|deze e-?mail is gecontroleerd|questa e-?mail è stata controllata|mail priva di virus|este e-?mail foi (?:verificado|analisado)|livre de vírus|wolny od wirusów|denna e-?post kontrollerades|scanned by|checked by avg|no virus found)/iu
+  /^(?:this (?:e-?mail|message|mail) (?:has been|was) (?:scanned|checked|sent from a virus)|virus[- ]free\.|virenfrei\.|diese e-?mail wurde (?:von avast|auf viren)|l['’]absence de virus|sans virus\.|garanti sans virus|este correo electrónico ha sido comprobado|libre de virus\.|virusvrij\.|deze e-?mail is gecontroleerd|questa e-?mail è stata controllata|mail priva di virus|este e-?mail foi (?:verificado|analisado)|livre de vírus|wolny od wirusów|denna e-?post kontrollerades|scanned by \S*(?:mail|virus|avast|avg|mcafee|norton|sophos|kaspersky|eset|bitdefender|check ?point|trend|barracuda|mimecast|forcepoint|message)|checked by avg|no virus found)/iu
+
+/** Somebody says I in it, or asks. */
+export function isPersonal(text: string): boolean {
+  return OF_PERSON.test(text)
+}
 
 /** A paragraph that a company or a gateway puts below every mail. */
 export function isDisclaimer(paragraph: string): boolean {
   const text = paragraph.slice(0, 1500).replace(/\s+/g, ' ').trim()
   const plain = text.replace(/^[\s*_=\-–—>#!|]+/, '')
-  if (ADVICE.test(plain) || (SCANNED.test(plain) && text.length < 400)) return true
-  return text.length > 80 && CONFIDENTIAL.test(text) && RECIPIENT.test(text)
+  if (isPersonal(text)) return false
+  if (text.length < 400 && (ADVICE.test(plain) || SCANNED.test(plain))) return true
+  return text.length > 80 && CONFIDENTIAL.test(text) && RECIPIENT.test(text) && OF_ITSELF.test(text)
 }
 
+// The word before "e-mail" tells a banner from "Warning: e-mails to external addresses bounce".
 const BANNER =
-  /LearnAboutSenderIdentification|^\W{0,3}(?:caution|warning|external(?: (?:e-?mail|sender|message))?|attention|achtung|vorsicht|extern(?:e(?: (?:e-?mail|mail|nachricht))?)?|let op|opgelet|externe e-mail|avertissement|cuidado|atención|attenzione|atenção|uwaga|varning)\b[\s:!\])*-]{1,6}.{0,40}(?:e-?mail|message|mail|nachricht|courriel|bericht|correo|mensaje|messaggio|mensagem|wiadomość|meddelande).{0,60}(?:outside|external|extern|extérieur|außerhalb|buiten|fuera|estern|fora|spoza|zewnątrz|utanför)/iu
+  /LearnAboutSenderIdentification|^\W{0,3}(?:external(?: (?:e-?mail|sender|message))?|extern(?:e(?: (?:e-?mail|mail|nachricht))?)?|(?:caution|warning|attention|achtung|vorsicht|let op|opgelet|externe e-mail|avertissement|cuidado|atención|attenzione|atenção|uwaga|varning)\b[\s:!\])*-]{1,6}(?:.{0,30}\s)?(?:this|diese[rs]?|deze|dit|ce(?:t|tte)?|est[ea]|quest[oa]|t[aoę]|den(?:na|ne)|det(?:ta|te)|external|externe?))\b[\s:!\])*-]{1,6}.{0,40}(?:e-?mail|message|mail|nachricht|courriel|bericht|correo|mensaje|messaggio|mensagem|wiadomość|meddelande).{0,60}(?:outside|external|extern|extérieur|außerhalb|buiten|fuera|estern|fora|spoza|zewnątrz|utanför)/iu
 
 /** A line that a gateway sets above mails from outside. */
 export function isBanner(line: string): boolean {

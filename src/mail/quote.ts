@@ -7,7 +7,16 @@ import {
   type Sureness,
 } from './attribution.ts'
 import { type HeaderBlock, readHeaderBlock } from './header-block.ts'
-import { type Bar, barInside, isDeviceSignature, isPointer, isStroke, readBar, readField } from './phrases.ts'
+import {
+  type Bar,
+  barInside,
+  isClosing,
+  isDeviceSignature,
+  isPointer,
+  isStroke,
+  readBar,
+  readField,
+} from './phrases.ts'
 
 /*
  * Tells apart, line by line, what a person wrote, what is quoted and what is signature. One pass; every look ahead and
@@ -37,6 +46,8 @@ export type Scan = {
   readonly sure: boolean
   /** The first thing that a program wrote above an old mail. */
   readonly first: Introduction | null
+  /** All own text stands below it, where an old mail stands or an answer to one: nobody can tell whose it is. */
+  readonly below: boolean
 }
 
 /** What stands above an old mail: an attribution, a bar with or without a header, a header alone. */
@@ -103,6 +114,7 @@ class Scanner {
   #signatureLines = 0
   #sure = false
   #first: Introduction | null = null
+  #below = false
 
   constructor(lines: readonly Line[]) {
     this.#lines = lines
@@ -112,16 +124,23 @@ class Scanner {
   run(): Scan {
     for (let at = 0; at < this.#lines.length; ) {
       const next = this.#step(at)
-      if (next < 0) return { lines: this.#lines, segments: this.#segments, cut: true, sure: true, first: this.#first }
+      if (next < 0) return this.#found({ cut: true, sure: true })
       at = next
     }
-    return { lines: this.#lines, segments: this.#segments, cut: false, sure: this.#sure, first: this.#first }
+    return this.#found({ cut: false, sure: this.#sure })
+  }
+
+  #found(how: Pick<Scan, 'cut' | 'sure'>): Scan {
+    return { ...how, lines: this.#lines, segments: this.#segments, first: this.#first, below: this.#below }
   }
 
   /** Takes the line at `at`; gives the number of the next one, -1 when the old mail begins. */
   #step(at: number): number {
     const { text, quoted, role } = this.#lines[at] ?? NOTHING
-    if (role === 'rest' && !quoted && this.#hasOwn()) return this.#isPointed() ? this.#keepAll(at) : -1
+    if (role === 'rest' && !quoted) {
+      if (this.#hasOwn()) return this.#isPointed() ? this.#keepAll(at) : -1
+      this.#below = true
+    }
     if (quoted) {
       const tail = this.#attributionTail(at, text)
       return tail ? this.#introduced(tail, at) : this.#quote(at, text, role !== null)
@@ -166,7 +185,7 @@ class Scanner {
   #bar(kind: Bar, at: number): Introduction {
     let next = at + 1
     while (next < at + 4 && this.#lines[next]?.text.trim() === '') next++
-    const header = this.#lines[next]?.quoted ? null : readHeaderBlock(this.#texts, next)
+    const header = this.#lines[next]?.quoted ? null : readHeaderBlock(this.#texts, next, true)
     return { kind, start: at, end: header?.end ?? at + 1, sureness: 2, header }
   }
 
@@ -183,7 +202,7 @@ class Scanner {
     }
     if (introduction.sureness < 2) return this.#plain(at, this.#texts[at] ?? '')
     this.#takeBack(at - introduction.start)
-    if (this.#hasOwn()) return introduction.kind !== 'attribution' && this.#isPointed() ? this.#keepAll(at) : -1
+    if (this.#hasOwn()) return this.#isShown(introduction) ? this.#keepAll(introduction.start) : -1
     // Nothing above but strokes and signatures: a bare forward, or an answer below a quote without marks.
     this.#restart(introduction.end)
     return introduction.end
@@ -196,6 +215,7 @@ class Scanner {
     this.#judged = { segment: 0, line: 0 }
     this.#belowStrokes = false
     this.#floor = at
+    this.#below = true
   }
 
   /** An attribution or a bar that begins behind the last word of the text, with quoted lines or a header below. */
@@ -318,6 +338,19 @@ class Scanner {
       else this.#judged = { segment: this.#judged.segment + 1, line: 0 }
     }
     return this.#own
+  }
+
+  /** The person shows what stands below, and may go on after it. */
+  #isShown({ kind, start }: Introduction): boolean {
+    if (kind !== 'attribution' && this.#isPointed()) return true
+    // Bars are written by programs alone. An attribution may stand right below the person's last word.
+    if (kind !== 'header' && (kind !== 'attribution' || this.#texts[start - 1]?.trim() !== '')) return false
+    const last = this.#segments.at(-1)
+    const own = last?.kind === 'own' ? last.lines : []
+    const line = own.findLast(text => text.trim() !== '') ?? ''
+    // Some programs set a second line above the old mail, and companies "Follow us on:" below a parting.
+    if (!/[:：]\s*$/.test(line.slice(-9)) || own.some(text => text !== line && isClosing(text))) return false
+    return attribution(line) === 0 && readBar(`-----${line}-----`) === null
   }
 
   /** All that the person wrote is "FYI": what stands below is what they want read. */

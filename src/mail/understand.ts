@@ -12,7 +12,7 @@ import { writerBehind } from './rewritten-from.ts'
 export function understand(mail: ParsedMail, context: AutomatedContext): Message {
   const { sourceHtml, reportParts, hasPlainText, ...rest } = mail
   const scanned = scan(plainLines(mail.text))
-  const newText = extractNewText(mail, scanned)
+  const { newText, isBelow } = extractNewText(mail, scanned)
   const report = readReport(mail)
   const writer = writerBehind(mail, context)
   const forwarded = readForward(mail, scanned)
@@ -22,6 +22,7 @@ export function understand(mail: ParsedMail, context: AutomatedContext): Message
     via: writer && mail.from,
     html: sourceHtml === null ? null : sanitizeHtml(sourceHtml),
     newText,
+    newTextIsBelow: isBelow,
     language: detectLanguage(newText || mail.text || mail.subject),
     automatic: whyAutomatic(mail, report, context),
     report,

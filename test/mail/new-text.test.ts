@@ -17,9 +17,9 @@ const read = (file: string): unknown =>
 const LANGUAGES = read('languages.json') as Record<string, Language>
 const CASES = read('cases.json') as Record<string, readonly Case[]>
 
-const fromText = (text: string): string => extractNewText({ text, hasPlainText: true, sourceHtml: null })
+const fromText = (text: string): string => extractNewText({ text, hasPlainText: true, sourceHtml: null }).newText
 const fromHtml = (html: string): string =>
-  extractNewText({ text: htmlToText(html), hasPlainText: false, sourceHtml: html })
+  extractNewText({ text: htmlToText(html), hasPlainText: false, sourceHtml: html }).newText
 const words = (text: string): string => text.replace(/\s+/g, ' ').trim()
 
 describe.each(Object.entries(LANGUAGES))('an answer in %s', (_, language) => {
@@ -60,6 +60,83 @@ describe('attributions of programs in other languages and forms', () => {
 
   test.each(others['above quoted lines only'] ?? [])('above quoted lines: %s', line => {
     expect(fromText(above(line, '> '))).toBe('Hello there.')
+  })
+})
+
+describe('sentences that look like what programs write', () => {
+  const { sentences = [], ...others } = read('sentences.json') as Record<string, string[]>
+
+  test.each(sentences)('%s', line => {
+    const text = `Hello.\n\n${line}\n\nReplace the fuser unit.\n\nUse the other printer until Monday.`
+    expect(fromText(text)).toBe(text)
+  })
+
+  test.each(others['above what is quoted, too'] ?? [])('above what is quoted: %s', line => {
+    const text = `Hello.\n\n${line}\n\n> Replace the fuser unit.\n\nUse the other printer until Monday.`
+    expect(fromText(text)).toBe(text)
+  })
+
+  test.each(others['blocks'] ?? [])('%s', block => {
+    const text = `Hello,\n\nplease see to it.\n\n${block}\n\nThank you, it is urgent.`
+    expect(fromText(text)).toBe(text)
+  })
+
+  test.each(others['last paragraphs'] ?? [])('below all: %s', line => {
+    expect(fromText(`Hello,\n\n${line}`)).toBe(`Hello,\n\n${line}`)
+  })
+
+  test.each(others['first lines'] ?? [])('above all: %s', line => {
+    expect(fromText(`${line}\nIt began on Monday.`)).toBe(`${line}\nIt began on Monday.`)
+  })
+
+  test.each(others['disclaimers'] ?? [])('a disclaimer: %s', line => {
+    expect(fromText(`It prints.\n\n${line}`)).toBe('It prints.')
+  })
+
+  test.each(others['banners'] ?? [])('a banner: %s', line => {
+    expect(fromText(`${line}\n\nIt prints.`)).toBe('It prints.')
+  })
+
+  test('what a person introduces stays with what they say below', () => {
+    const header = 'From: Bank <x@bank.example>\nSent: Monday, March 9, 2026 11:40 AM\nTo: Ada\nSubject: Your account'
+    const shown = `Hello,\n\nI got this strange mail:\n\n${header}\n\nClick here!\n\nIs it safe?`
+    expect(fromText(shown)).toBe(shown)
+    const answered =
+      'As you said:\n\nOn Mon, Mar 2, 2026 at 10:15 AM Jef <jef@example.org> wrote:\n\nIt is done.\n\nIt is not.'
+    expect(fromText(answered)).toBe(answered)
+  })
+
+  test('what a company sets below a parting introduces nothing', () => {
+    const header = 'From: Jef <jef@example.org>\nSent: Monday, March 9, 2026 11:40 AM\nTo: Ada\nSubject: Printer'
+    const own = 'It smokes.\n\nKind regards\nAda\n\nFollow us on:'
+    expect(fromText(`${own}\n\n${header}\n\nDoes it?`)).toBe(own)
+  })
+
+  test('a bar is written by programs alone, whatever stands above', () => {
+    const text = 'See to it:\n\n-----Original Message-----\nFrom: Jef <jef@example.org>\nSubject: Printer\n\nIt smokes.'
+    expect(fromText(text)).toBe('See to it:')
+  })
+})
+
+describe('whose words the new text holds', () => {
+  const isBelow = (text: string) => extractNewText({ text, hasPlainText: true, sourceHtml: null }).isBelow
+  const header = 'From: IT <it@example.org>\nSent: Monday, March 9, 2026 11:40 AM\nTo: Ada\nSubject: Printer'
+
+  test.each([
+    ['nothing above a header', `\n\n${header}\n\nPlease come.`, true],
+    ['an advertisement above it', `Get Outlook for iOS<https://aka.ms/x>\n${header}\n\nPlease come.`, true],
+    ['a signature above it', `-- \nAna Pop\n\n${header}\n\nPlease come.`, true],
+    ['a bare forward', `---------- Forwarded message ---------\n${header}\n\nPlease come.`, true],
+    ['an attribution without marks', 'On 02/03/2026 10:15, Jef wrote:\n\nPlease come.\n\nI do.', true],
+    ['an answer above', `I come.\n\n${header}\n\nPlease come.`, false],
+    ['an answer below marks', 'On 02/03/2026 10:15, Jef wrote:\n> Please come.\n\nI do.', false],
+    ['no old mail', 'Please come.', false],
+  ])('%s', (_, text, below) => expect(isBelow(text)).toBe(below))
+
+  test('HTML of Outlook whose header has no words that we know', () => {
+    const html =
+      '<div><br></div><hr style="display:inline-block;width:98%"><div id="divRplyFwdMsg"><b>Lähtti:</b> IT<br><b>Mikor:</b> 2</div><div>Please come.</div>'
+    expect(extractNewText({ text: htmlToText(html), hasPlainText: false, sourceHtml: html }).isBelow).toBe(true)
   })
 })
 
@@ -114,21 +191,23 @@ describe('a mail in plain text and in HTML', () => {
 
   test('plain text that says where the old mail begins is enough', () => {
     const text = 'It prints, really.\n\nOn 02/03/2026 10:15, Support wrote:\n> Does it?'
-    expect(extractNewText({ text, hasPlainText: true, sourceHtml: html })).toBe('It prints, really.')
+    expect(extractNewText({ text, hasPlainText: true, sourceHtml: html }).newText).toBe('It prints, really.')
   })
 
   test('otherwise the structure of the HTML is asked', () => {
     const text = 'It prints.\n\nLähtti: Support\nMikor: 2\n\nDoes it?'
-    expect(extractNewText({ text, hasPlainText: true, sourceHtml: html })).toBe('It prints.')
+    expect(extractNewText({ text, hasPlainText: true, sourceHtml: html }).newText).toBe('It prints.')
   })
 
   test('HTML without structure tells nothing more', () => {
     const text = 'It prints.\n\nDoes yours?'
-    expect(extractNewText({ text, hasPlainText: true, sourceHtml: '<p>It prints.</p><p>Does yours?</p>' })).toBe(text)
+    const sourceHtml = '<p>It prints.</p><p>Does yours?</p>'
+    expect(extractNewText({ text, hasPlainText: true, sourceHtml }).newText).toBe(text)
   })
 
   test('plain text that is empty', () => {
-    expect(extractNewText({ text: ' \n', hasPlainText: false, sourceHtml: '<p>It prints.</p>' })).toBe('It prints.')
+    const sourceHtml = '<p>It prints.</p>'
+    expect(extractNewText({ text: ' \n', hasPlainText: false, sourceHtml }).newText).toBe('It prints.')
   })
 })
 

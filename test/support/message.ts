@@ -23,6 +23,7 @@ export function message(different: Partial<Message> = {}): Message {
     fingerprint: 'f'.repeat(64),
     html: null,
     newText,
+    newTextIsBelow: false,
     language: 'en',
     automatic: null,
     via: null,
