@@ -75,6 +75,7 @@ function factsFor(message: Message, policy: Policy, now: Instant): Facts {
     candidates: [],
     proof: proofOf(message, policy.mx),
     agentKey: null,
+    citesNote: false,
     internal: new Map(),
     knownContents: new Set(),
     surveys: new Map(),

@@ -30,7 +30,7 @@ export const Agent = object(
     ),
     receipts: oneOf(
       ['always', 'risky', 'never'],
-      'When this agent is told what became of a mail of theirs, and may take it back for a while: `risky` when it solves or merges a ticket or sends a text of `answers`.',
+      'When this agent is told what became of a mail of theirs, and may take it back for a while: `risky` when it solves or merges a ticket, sends a text of `answers`, or stays a note because it answers one.',
       { default: 'risky' },
     ),
     calendar: maybeReference(

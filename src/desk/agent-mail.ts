@@ -1,7 +1,9 @@
 import { type Instant, plus } from '../instant.ts'
-import { isOneOf } from '../mail/address.ts'
-import type { Attachment, Message } from '../mail/message.ts'
-import { isClosing } from '../mail/phrases.ts'
+import { foldAddress, isOneOf } from '../mail/address.ts'
+import type { Message } from '../mail/message.ts'
+import { isForwardSubject } from '../mail/subject.ts'
+import { filesFor, whyHeldBack } from './agent-files.ts'
+import { isOnlySignature } from './agent-signature.ts'
 import { type Command, type Commands, readCommands } from './commands.ts'
 import type { AgentWork, Facts, Relay } from './decision.ts'
 import { editTicket } from './edit.ts'
@@ -25,6 +27,8 @@ export type Commanded = {
   /** The commands as words: `solved`, `assign ben`. */
   readonly commands: readonly string[]
   readonly fault: { readonly line: string; readonly why: string } | null
+  /** Why it stayed a note though the agent did not say so. */
+  readonly kept?: string | null
   /** The agent is told what became of it. */
   readonly receipt: boolean
   /** What was changed, with what was there before. */
@@ -49,21 +53,25 @@ export function agentWork(
 ): AgentWork {
   const { commands, text, fault } = readAgentMail(message, facts, agent, policy)
   // A mail without commands was sent for its words.
-  const words = agent && commands.length > 0 && isOnlySignature(text, agent) ? '' : text
+  const words = agent && commands.length > 0 && isOnlySignature(text, agent, ticket.requester) ? '' : text
   const withTexts = [...textsNamed(commands, ticket, policy), words].filter(part => part !== '').join('\n\n')
-  const files = message.attachments.filter(one => isForReading(one, facts.knownContents))
+  // Pictures too belong to the signature of a mail that only holds commands.
+  const files = filesFor(message, facts.knownContents, { pictures: withTexts !== '' || commands.length === 0 })
+  const isNote = commands.some(({ kind }) => kind === 'note' || kind === 'undo' || kind === 'help')
+  const kept = isNote || commands.some(({ kind }) => kind === 'send') ? null : whyKept(message, ticket, facts, policy)
+  const isEmpty = withTexts === '' && files.length === 0
   const relay = answer()
   const isOver = facts.past !== null || restored !== null
-  const leak = 'send' in relay && relay.why === 'internal-text'
-  const failed = fault ?? (leak ? { line: '', why: relay.detail } : null)
+  const isHeld = 'send' in relay && (relay.why === 'internal-text' || relay.why === 'unreadable')
+  const failed = fault ?? (isHeld ? { line: '', why: relay.detail } : null)
   if (failed) {
     const receipt = agent !== null && !isOver
-    return { ...NOTHING, commands, words: message.newText, fault: failed, relay, receipt }
+    return { ...NOTHING, commands, words: message.newText, fault: failed, relay, receipt, kept: null }
   }
 
-  const internal = isNote(commands) || (withTexts === '' && files.length === 0)
+  const internal = isNote || kept !== null || isEmpty
   const reached = !('send' in relay) || relay.why === 'already-addressed' || isOver
-  const answered = reached && withTexts !== '' && !isNote(commands)
+  const answered = reached && withTexts !== '' && !isNote && kept === null
   const edited = edit(ticket, commands, agent, policy, facts.now, answered ? mailbox.afterAnswer : null)
   const told = commands.flatMap(one =>
     one.kind === 'cause' || one.kind === 'fix' ? [[one.kind, one.text] as const] : [],
@@ -72,12 +80,14 @@ export function agentWork(
   const merge = commands.find(one => one.kind === 'merge')
   // Nobody sends a mail for nothing: the words were lost on the way to us, or below a quotation.
   const isLost = 'send' in relay && relay.why === 'nothing-to-say' && commands.length === 0
-  const receipt = agent !== null && !isOver && (isLost || wantsReceipt(agent, commands))
+  const isKept = kept !== null && !isEmpty && agent?.receipts !== 'never'
+  const receipt = agent !== null && !isOver && (isLost || isKept || wantsReceipt(agent, commands))
   return {
     commands,
     words: withTexts,
     fault: null,
     internal,
+    kept: isEmpty ? null : kept,
     changes: {
       ...edited.changes,
       ...(answered && ticket.firstResponseAt === null && changesByAnswer(ticket, ticket.status, facts.now)),
@@ -98,9 +108,9 @@ export function agentWork(
     // The requester reads them when it is solved, whatever becomes of the mail.
     const leak = restored ? null : leakOf(toldIn(commands))
     if (leak) return leak
-    if (isNote(commands)) return withhold('note', 'the agent wrote it for colleagues')
-    if (withTexts === '' && files.length === 0)
-      return withhold('nothing-to-say', 'the mail holds no words for the requester')
+    if (isNote) return withhold('note', 'the agent wrote it for colleagues')
+    const isUnread = message.protection === 'encrypted'
+    if (isEmpty) return isUnread && commands.length === 0 ? withhold('unreadable', ENCRYPTED) : NOTHING_SAID
     if (restored) return restored
     if (!ticket.requester) return withhold('no-address', 'the ticket has no requester who could be written to')
     const whom = receivers(ticket, participants.values(), [...message.to, ...message.cc], policy)
@@ -110,7 +120,10 @@ export function agentWork(
         ? withhold('written-to-others', 'the agent wrote to others, and to us only in copy')
         : withhold('already-addressed', 'the agent wrote to the requester directly, and chose who gets it')
     }
-    if (files.some(isWholeMail)) return withhold('internal-text', WHOLE_MAIL)
+    if (kept !== null) return withhold('note', `kept for colleagues: ${kept}`)
+    if (isUnread) return withhold('unreadable', ENCRYPTED)
+    const heldBack = whyHeldBack(files)
+    if (heldBack !== null) return withhold('internal-text', heldBack)
     return leakOf(withTexts) ?? { ...whom, text: withTexts, files }
   }
 
@@ -121,6 +134,9 @@ export function agentWork(
   }
 }
 
+const NOTHING_SAID = withhold('nothing-to-say', 'the mail holds no words for the requester')
+const ENCRYPTED = 'the mail is encrypted, and nobody here can read it: send it again without'
+
 function toldIn(commands: readonly Command[]): string {
   return commands.flatMap(one => (one.kind === 'cause' || one.kind === 'fix' ? one.text : [])).join('\n\n')
 }
@@ -128,12 +144,19 @@ function toldIn(commands: readonly Command[]): string {
 const NOTHING = { internal: true, changes: {}, events: [], tags: [], mergeInto: null, holdUntil: null } as const
 
 /** What was sent from the mailbox itself has reached people as it is: a word that only looks like a command was none. */
-function readAgentMail(message: Message, { past, agentKey }: Facts, agent: Agent | null, policy: Policy): Commands {
+function readAgentMail(
+  message: Message,
+  { past, agentKey, citesNote }: Facts,
+  agent: Agent | null,
+  policy: Policy,
+): Commands {
   // What stands below the header of another mail is its words, and neither command nor answer.
   const newText = message.newTextIsBelow && !past ? '' : message.newText
   if (!agent) return { commands: [], text: newText.trim(), fault: null }
   const { text, below } = aboveMark(newText)
-  const read = readCommands(text, agentKey?.verb ?? null, agent, policy)
+  // An answer to a note is one by itself: what its address says is then no word of the agent.
+  const verb = agentKey?.verb ?? null
+  const read = readCommands(text, citesNote && verb === 'note' ? null : verb, agent, policy)
   if (past) return read.fault ? { commands: [], text: newText.trim(), fault: null } : read
   if (below === '' || read.fault) return read
   // Seen where a program quotes in no known way and the words stand below: nobody can tell whose they are.
@@ -141,8 +164,15 @@ function readAgentMail(message: Message, { past, agentKey }: Facts, agent: Agent
   return { ...read, fault: { line: below.slice(0, 80), why } }
 }
 
-function isNote(commands: readonly Command[]): boolean {
-  return commands.some(({ kind }) => kind === 'note' || kind === 'undo' || kind === 'help')
+/** Why a mail is a note for colleagues unless the agent says otherwise; null: it is for the requester. */
+function whyKept(message: Message, { requester }: Ticket, facts: Facts, policy: Policy): string | null {
+  const addressed = [...message.to, ...message.cc].map(({ address }) => foldAddress(address))
+  const hasIt = requester !== null && addressed.includes(foldAddress(requester.address))
+  if (facts.past || hasIt || !isForUs(message, policy)) return null
+  if (facts.citesNote) return 'it answers a note'
+  return message.forwarded && isForwardSubject(message.subject)
+    ? 'it is forwarded, which is how colleagues are asked'
+    : null
 }
 
 /** The texts of the configuration that the agent named, in the language of the ticket. */
@@ -153,46 +183,9 @@ function textsNamed(commands: readonly Command[], ticket: Ticket, policy: Policy
   })
 }
 
-const WHOLE_MAIL =
-  'a whole mail is attached to it, which may hold what is for colleagues alone: attach only what the requester needs of it'
-
-/** Ours to agents hold facts, notes and the key to their powers; nobody looks into each that is attached. */
-function isWholeMail({ contentType, filename }: Attachment): boolean {
-  return /^message\//i.test(contentType) || /\.(?:eml|msg)$/i.test(filename ?? '')
-}
-
-// Smaller pictures are bullets, spacers and logos.
-const SCREENSHOT_BYTES = 8 * 1024
-
-/**
- * What a requester is to get: files, and pictures that the agent put into the text; not those that came before, and no
- * signature for programs (RFC 8551 §3.5.3, RFC 3156 §5).
- */
-function isForReading({ contentType, inline, size, sha256 }: Attachment, known: ReadonlySet<string>): boolean {
-  if (/^application\/(?:x-)?(?:pkcs7|pgp)-signature$/i.test(contentType)) return false
-  return !inline || (contentType.startsWith('image/') && size >= SCREENSHOT_BYTES && !known.has(sha256))
-}
-
 /** Ours is among the addresses that the mail was written to, or it was written to nobody else (Bcc). */
 export function isForUs({ to }: Message, policy: Policy): boolean {
   return to.length === 0 || to.some(({ address }) => isOneOf(address, policy.ownAddresses))
-}
-
-/** Telephones and Outlook set a signature below that no line marks off: their name, and a few short lines. */
-function isOnlySignature(text: string, { displayName }: Agent): boolean {
-  const lines = text
-    .split('\n')
-    .map(line => line.trim())
-    .filter(line => line !== '')
-  const [first = '', second = ''] = lines
-  const names = [displayName, displayName.split(' ')[0] ?? ''].map(name => name.toLowerCase())
-  const isName = (line: string) => names.includes(line.toLowerCase().replace(/[,.]$/, ''))
-  return (
-    lines.length > 0 &&
-    lines.length <= 10 &&
-    lines.every(line => line.length <= 80) &&
-    (isName(first) || (isClosing(first) && isName(second)))
-  )
 }
 
 function wantsReceipt({ receipts }: Agent, commands: readonly Command[]): boolean {

@@ -12,6 +12,8 @@ import { PRIORITIES, type Priority, type TicketId } from './ticket.ts'
 export type Command =
   /** The mail is for colleagues alone. */
   | { readonly kind: 'note' }
+  /** It is for the requester, though it would be a note by itself. */
+  | { readonly kind: 'send' }
   | { readonly kind: 'solved' }
   | { readonly kind: 'open' }
   /** Waits for the requester, at most so long (ms); null: for good. */
@@ -54,6 +56,7 @@ export function readCommands(newText: string, verb: string | null, agent: Agent,
     else commands.push(read)
   }
   if (verb !== null) take(`…${verb}@`, verb, '')
+  const tapped = commands.length
   let next = 0
   for (; next < lines.length; next++) {
     const line = bare(lines[next] ?? '')
@@ -67,6 +70,12 @@ export function readCommands(newText: string, verb: string | null, agent: Agent,
       commands.push({ kind: 'note' })
       words = argument
     } else take(line, name, argument)
+  }
+  if (commands.some(({ kind }) => kind === 'send')) {
+    // What is written in the mail counts before what stands in the address.
+    if (commands[0]?.kind === 'note' && tapped === 1) commands.shift()
+    if (commands.some(({ kind }) => kind === 'note'))
+      faults.push({ line: '#send', why: '#note keeps it from the requester: write one of the two' })
   }
   const rest = lines
     .slice(next)
@@ -106,6 +115,7 @@ const alone =
 
 const readers: ReadonlyMap<string, Read> = new Map<string, Read>([
   ['note', alone({ kind: 'note' })],
+  ['send', alone({ kind: 'send' })],
   ['solved', alone({ kind: 'solved' })],
   ['open', alone({ kind: 'open' })],
   ['pending', pending],

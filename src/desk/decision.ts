@@ -31,6 +31,8 @@ export type Facts = {
   readonly proof: SenderProof
   /** What shows that the sender is an agent, beside the mail server's word. */
   readonly agentKey: AgentKey | null
+  /** The nearest mail of ours to agents that it cites tells of a note. */
+  readonly citesNote: boolean
   /** For an agent's mail: what colleagues wrote to each other on the tickets it may belong to. */
   readonly internal: ReadonlyMap<TicketId, readonly string[]>
   /** For an agent's mail: its pictures that an earlier mail had too (SHA-256), such as logos and what is quoted. */
@@ -89,6 +91,8 @@ export type AgentWork = {
   readonly fault: { readonly line: string; readonly why: string } | null
   /** It never leaves: only colleagues read it. */
   readonly internal: boolean
+  /** Why that is so though the agent did not say it; null: they did, or it leaves. */
+  readonly kept: string | null
   readonly changes: TicketChanges
   /** What history tells beside the changes: new dates. */
   readonly events: readonly TicketEvent[]

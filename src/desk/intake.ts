@@ -155,7 +155,7 @@ function append(
       standing === 'pending' || author === 'robot' || vote || (work && !reachesRequester(work, message, ticket))
         ? []
         : newcomers(message, { proof: facts.proof, agent: author === 'agent' ? agent : null, signal }, policy),
-    leaves: author === 'participant' && wantsToLeave(message.newText),
+    leaves: author === 'participant' && wantsToLeave(wordsOf(message)),
     proof: facts.proof,
     reply: facts.past
       ? withheldOfPast(facts.past.from)
@@ -177,15 +177,20 @@ function reachesRequester({ internal, relay }: AgentWork, { to, cc }: Message, {
   return [...to, ...cc].some(one => foldAddress(one.address) === address)
 }
 
+/** Below the header of another mail stand its words, which are mostly ours. */
+function wordsOf({ newText, newTextIsBelow }: Message): string {
+  return newTextIsBelow ? '' : newText
+}
+
 /** Why the mail of somebody who takes part leaves the status as it is; null: it reopens. */
 function whyPowerless(message: Message, { status }: Ticket): string | null {
   if (answersElsewhere(message)) return 'Reply-To is not the sender: the mail has no power over the status'
-  if (wantsToLeave(message.newText)) return 'the sender only leaves the conversation'
+  if (wantsToLeave(wordsOf(message))) return 'the sender only leaves the conversation'
   if (readVote(message)) return 'the mail only answers the survey'
   const done = status === 'solved' || status === 'closed'
   // Their own word for it is never taken for courtesy, and a file says more than thanks.
-  if (!done || insists(message.newText) !== null || message.attachments.some(({ inline }) => !inline)) return null
-  return isThanks(message.newText, message.language)
+  if (!done || insists(wordsOf(message)) !== null || message.attachments.some(({ inline }) => !inline)) return null
+  return isThanks(wordsOf(message), message.language)
     ? 'the mail only says thanks: what is done stays done; REOPEN on the first line would open it again'
     : null
 }

@@ -23,6 +23,23 @@ export function aboveMark(text: string): { readonly text: string; readonly below
   return { text: text.slice(0, found.index).replace(/(?<![\s>|*_])[\s>|*_]+$/, ''), below: below.join('\n') }
 }
 
+// In a file nothing stands where a mail program would have put it. Tables and trees are drawn with bars too, but with more of them.
+const BAR = '(?:│|&#9474;|&#x2502;|&boxv;)'
+const IN_FILE = [
+  /(?<=\d)\.[0-9a-z]{5,6}\.[a-z2-7]{26}/i,
+  /Postdesk:\s{1,20}for\s{1,20}agents\s{1,20}only\b/i,
+  // Found by its bar, and only then looked back from: endless quote marks cost nothing.
+  new RegExp(
+    `${BAR}(?<=(?:^|>)[> \\t\\u00a0]{0,40}${BAR})(?:[ \\u00a0]|&nbsp;)[\\p{L}#][^│\\n<]{0,2000}(?:$|<)`,
+    'imu',
+  ),
+]
+
+/** Whether the text of a file holds what was written for agents alone: the mark or a line of a notification, an agent's address. */
+export function isInternal(text: string): boolean {
+  return IN_FILE.some(sign => sign.test(text))
+}
+
 /** So many words in a row of an internal text are no chance. */
 const RUN = 8
 const SHORTEST_CHARACTERS = 12

@@ -120,7 +120,8 @@ export function notificationMail(input: NotificationInput): OutgoingMail {
     },
     to: [{ name: agent.displayName, address: agent.addresses[0] ?? '' }],
     cc: [],
-    replyTo,
+    // What answers a note is one, also where the program that answers drops what it cites.
+    replyTo: replyTo !== null && told?.note ? (withVerb(replyTo, 'note') ?? replyTo) : replyTo,
     // The same in all of a ticket's mails: Gmail makes a new conversation of a new subject.
     subject: root === undefined ? subject : `Re: ${subject}`,
     text: textOf(blocks),
@@ -186,15 +187,19 @@ function facts({ happening: { ticket }, calendar, background, now }: Notificatio
 
 /** One tap on a telephone: each opens a mail that only needs to be sent, for the address itself says what to do. */
 const ACTIONS = ['take', 'solved', 'note', 'help'] as const
+const ACTIONS_OF_NOTES = ['take', 'solved', 'send', 'help'] as const
 
 function actions({ replyTo, happening: { ticket }, told }: NotificationInput): Block[] {
   const who = ticket.requester ? nameOf(ticket.requester) : 'nobody'
+  const whither = told?.note
+    ? `Reply, and it is a note for your colleagues; below the first line #send it goes to ${who}.`
+    : `Reply, and what you write goes to ${who}${told?.pending ? `, not to ${nameOf(told.from)}` : ''}.`
   const lead: Block = {
     kind: 'fact',
-    text: `Reply, and what you write goes to ${who}. A first line such as #note, #solved, #assign name or #pending 3d is a command; #help tells all.`,
+    text: `${whither} A first line such as ${told?.note ? '#send' : '#note'}, #solved, #assign name or #pending 3d is a command; #help tells all.`,
   }
   if (replyTo === null) return [lead]
-  const verbs = told?.pending ? (['accept', ...ACTIONS] as const) : ACTIONS
+  const verbs = told?.note ? ACTIONS_OF_NOTES : told?.pending ? (['accept', ...ACTIONS] as const) : ACTIONS
   return [lead, { kind: 'links', links: actionLinks(ticket, replyTo, verbs) }]
 }
 

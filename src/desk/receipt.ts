@@ -23,6 +23,8 @@ export type ReceiptInput = {
   /** The mail opened the ticket. */
   readonly opened: boolean
   readonly fault: { readonly line: string; readonly why: string } | null
+  /** Why it stayed a note though the agent did not say so. */
+  readonly kept: string | null
   readonly changes: Readonly<Record<string, { readonly from: unknown; readonly to: unknown }>>
   readonly sentTo: readonly Address[]
   readonly holdUntil: Instant | null
@@ -82,6 +84,9 @@ function said(input: ReceiptInput): Block[] {
   if (commands.includes('help')) return help(input)
   return [
     block(outcome(input)),
+    ...(input.kept === null
+      ? []
+      : [block(`If it is for ${requesterOf(input)}, send it again below the line #send:`), block(text)]),
     ...(input.holdUntil === null
       ? []
       : [
@@ -99,19 +104,23 @@ const UNDONE = {
   merged: 'A merge cannot be taken back by mail: the API can split messages off again.',
 } as const
 
-function openedFor({ ticket }: ReceiptInput): string {
+function openedFor(input: ReceiptInput): string {
+  return `Ticket ${input.ticket.id} was opened for ${requesterOf(input)}`
+}
+
+function requesterOf({ ticket }: ReceiptInput): string {
   const { name = '', address = '' } = ticket.requester ?? {}
-  return `Ticket ${ticket.id} was opened for ${name.trim() || address}`
+  return name.trim() || address || 'nobody'
 }
 
 function outcome(input: ReceiptInput): string {
-  const { ticket, sentTo, changes, holdUntil, opened } = input
+  const { ticket, sentTo, changes, holdUntil, opened, kept } = input
   const people = sentTo.map(({ name, address }) => (name.trim() === '' ? foldAddress(address) : name)).join(', ')
   const lines = [
     opened
       ? `${openedFor(input)}.`
       : sentTo.length === 0
-        ? 'Nothing was sent to the requester.'
+        ? `${kept === null ? '' : `Kept as a note for colleagues, for ${kept}. `}Nothing was sent to the requester.`
         : `${holdUntil === null ? 'Sent' : 'Goes'} to ${people}.`,
     ...Object.entries(changes).flatMap(([field, { to }]) => {
       const words = FIELDS[field]
@@ -138,7 +147,8 @@ function help({ policy, forwardTo, mailbox }: ReceiptInput): Block[] {
   const of = (names: Iterable<string>) => [...names].join(', ') || 'none configured'
   return [
     'Commands stand in the first lines, each in its own; below them your words to the requester.',
-    '#note — what follows is for colleagues alone',
+    '#note — what follows is for colleagues alone; so is an answer to a note, and what you forward into a ticket, but for #send',
+    '#send — what follows goes to the requester all the same',
     '#solved — solves the ticket and tells the requester',
     '#cause …, #fix … — why it happened and what was done, told when it is solved',
     '#pending 3d — waits for the requester, at most so long (h, d, w); #open — is worked on',

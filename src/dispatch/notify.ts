@@ -96,7 +96,9 @@ async function tell(
   }
   if ((await tx.enqueue(queued, now)) === null) return false
   await tx.saveThreadIds(ticket.id, messageId, [])
-  await tx.saveNotification({ messageId, ticket: ticket.id, agent: agent.name, kind: news.notice, at: now })
+  // What answers a note is one: this is where it is known by what it cites.
+  const kind = news.notice === 'note' && news.message?.direction !== 'note' ? 'answer' : news.notice
+  await tx.saveNotification({ messageId, ticket: ticket.id, agent: agent.name, kind, at: now })
   return true
 }
 

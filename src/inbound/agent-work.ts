@@ -80,12 +80,13 @@ export async function recordWork(
     message,
     commands: work.commands.map(inWords),
     fault: work.fault,
+    kept: work.kept,
     receipt: work.receipt,
     changes: (changed?.data ?? {}) as Commanded['changes'],
     outbox,
     holdUntil: outbox === null ? null : work.holdUntil,
   }
-  const isPlain = work.commands.length === 0 && !work.fault && !work.receipt
+  const isPlain = work.commands.length === 0 && !work.fault && !work.receipt && work.kept === null
   if (!isPlain) await tx.addEvents(ticket.id, [{ kind: 'commanded', actor, data }], now)
   if (work.mergeInto !== null) {
     const [merged, survivor] = [await tx.ticket(ticket.id), await tx.ticket(work.mergeInto)]

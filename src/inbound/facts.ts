@@ -2,7 +2,7 @@ import type { Commanded } from '../desk/agent-mail.ts'
 import type { Facts, Past } from '../desk/decision.ts'
 import { type Buckets, drawsOf } from '../desk/gate.ts'
 import { type AgentKey, agentOf, provenAgent } from '../desk/people.ts'
-import type { Policy } from '../desk/policy.ts'
+import type { Agent, Policy } from '../desk/policy.ts'
 import type { Survey } from '../desk/survey.ts'
 import type { Candidate, Signal } from '../desk/thread.ts'
 import type { TicketId } from '../desk/ticket.ts'
@@ -58,7 +58,8 @@ export async function gatherFacts(
     candidates: found,
     proof,
     agentKey,
-    internal: agent ? await internalTexts(read, found) : new Map(),
+    citesNote: agent !== null && (await citesNote(read, message)),
+    internal: agent ? await internalTexts(read, found, agent) : new Map(),
     knownContents: agent ? await read.knownContents(picturesOf(message)) : new Set(),
     surveys: readVote(message) ? await surveysAbout(read, ids, found, message) : new Map(),
     reportOn: original ? await ticketOfOurMail(read, ids, original) : null,
@@ -139,6 +140,12 @@ async function keyOf(
   return theirs.length > 0 ? { ...key, by: 'address', proves: false } : null
 }
 
+/** Of everything that it cites the last is what it answers. */
+async function citesNote(read: Reads, { inReplyTo, references }: Message): Promise<boolean> {
+  const [nearest] = await read.notificationsCited(citedIds(inReplyTo, references))
+  return nearest?.kind === 'note'
+}
+
 /** A mail of hundreds of pictures is asked about for the first of them. */
 function picturesOf({ attachments }: Message): string[] {
   return attachments
@@ -151,11 +158,17 @@ function picturesOf({ attachments }: Message): string[] {
  * What colleagues wrote to each other on these tickets. No secret are words that an agent meant for the requester, and which
  * are kept as a note because they were not understood or taken back: they are sent again, put right.
  */
-async function internalTexts(read: Reads, found: readonly Candidate[]): Promise<Map<TicketId, readonly string[]>> {
+async function internalTexts(
+  read: Reads,
+  found: readonly Candidate[],
+  { name }: Agent,
+): Promise<Map<TicketId, readonly string[]>> {
   const texts = new Map<TicketId, readonly string[]>()
   for (const { ticket } of found) {
     const meant = new Set(
-      (await read.events(ticket.id)).flatMap(({ kind, data }) => (kind === 'commanded' ? (meantFor(data) ?? []) : [])),
+      (await read.events(ticket.id)).flatMap(({ kind, actor, data }) =>
+        kind === 'commanded' ? (meantFor(data, actor === `agent:${name}`) ?? []) : [],
+      ),
     )
     const notes = (await read.messages(ticket.id)).filter(one => one.direction === 'note' && !meant.has(one.id))
     texts.set(
@@ -166,10 +179,11 @@ async function internalTexts(read: Reads, found: readonly Candidate[]): Promise<
   return texts
 }
 
-/** The message of which the requester was to get the words; null: it was a note from the beginning. */
-function meantFor(data: Readonly<Record<string, unknown>>): number | null {
-  const { message, commands, fault, outbox } = data as Commanded
-  const isMeant = !commands.includes('note') && (outbox !== null || fault !== null)
+/** The message of which the requester was to get the words; null: it was a note from the beginning. `own`: who asks wrote it. */
+function meantFor(data: Readonly<Record<string, unknown>>, own: boolean): number | null {
+  const { message, commands, fault, outbox, kept } = data as Commanded
+  const isKept = own && typeof kept === 'string'
+  const isMeant = !commands.includes('note') && (outbox !== null || fault !== null || isKept)
   return isMeant ? message : null
 }
 

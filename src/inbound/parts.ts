@@ -9,6 +9,7 @@ import { htmlToText } from '../mail/html-text.ts'
 import type { Attachment, ParsedMail, ReportPart } from '../mail/message.ts'
 import { decodeTnef, TNEF_TYPE } from '../mail/tnef.ts'
 import { type Described, describe, idOf, mediaType, type Part } from './describe.ts'
+import { isInternalFile } from './internal-file.ts'
 import type { ParseLimits } from './preflight.ts'
 
 /*
@@ -134,7 +135,7 @@ class Reading {
 
   #keep(part: Described): void {
     const content = part.part.content ?? Buffer.alloc(0)
-    this.#file(content, part.type, part.filename, part.contentId)
+    this.#file(content, part.type, part.filename, part.contentId, part.parameters.get('charset'))
     if (isCms(part)) this.#sealed(part, content)
     if (
       part.type === TNEF_TYPE ||
@@ -145,10 +146,17 @@ class Reading {
     }
   }
 
-  #file(content: Buffer, contentType: string, filename: string | null, contentId: string | null): void {
+  #file(
+    content: Buffer,
+    contentType: string,
+    filename: string | null,
+    contentId: string | null,
+    charset?: string | undefined,
+  ): void {
     const sha256 = createHash('sha256').update(content).digest('hex')
     const part = this.files.length
-    this.files.push({ part, filename, contentType, size: content.length, inline: false, contentId, sha256, content })
+    const file = { part, filename, contentType, size: content.length, inline: false, contentId, sha256, content }
+    this.files.push(isInternalFile(content, charset) ? { ...file, internal: true } : file)
   }
 
   #sealed(part: Described, content: Buffer): void {

@@ -20,6 +20,8 @@ export type Attachment = {
   readonly contentId: string | null
   /** Hex SHA-256 of the decoded content. */
   readonly sha256: string
+  /** Its text holds what we wrote for agents alone, and it leaves us for nobody else. Known as long as the mail is in hand. */
+  readonly internal?: true
 }
 
 /**

@@ -1,6 +1,8 @@
 import type { SendMailOptions } from 'nodemailer'
+import { invitationFor, isCalendar } from '../desk/invitation.ts'
 import { type OutgoingMail, type PassedOn, recipientsOf } from '../desk/outgoing-mail.ts'
 import { epochMs, type Instant } from '../instant.ts'
+import { decodeCharset } from '../mail/charset.ts'
 import type { Address } from '../mail/message.ts'
 
 /** Reads the content of an attachment we pass on out of the mail it came with; null when it is not there any more. */
@@ -22,7 +24,7 @@ export async function compose(
     mail.attachments.map(async attachment => ({
       filename: attachment.filename ?? nameFor(attachment.contentType),
       contentType: attachment.contentType,
-      content: (await openAttachment(attachment)) ?? Buffer.alloc(0),
+      content: passedOn((await openAttachment(attachment)) ?? Buffer.alloc(0), mail),
     })),
   )
   return {
@@ -46,6 +48,17 @@ export async function compose(
     disableUrlAccess: true,
   }
 }
+
+/** The bytes as they came; but an invitation of an agent takes along nothing that is for agents alone. */
+function passedOn(content: Buffer, { automatic }: OutgoingMail): Buffer {
+  // What agents are told of may come from anybody, and costs no time here.
+  if (automatic !== false || !isCalendar(content.toString('latin1', 0, BEGINNING).replace(/^ï»¿/, ''))) return content
+  const text = decodeCharset(content, null)
+  const cleaned = invitationFor(text)
+  return cleaned === text ? content : Buffer.from(cleaned)
+}
+
+const BEGINNING = 200
 
 /** An invitation has no name of its own, and is only opened as what it is when it has one. */
 function nameFor(contentType: string): string {

@@ -18,6 +18,7 @@ export type Notification = {
   readonly messageId: string
   readonly ticket: TicketId
   readonly agent: string
+  /** What it tells of: a `Notice` (an `answer` of a colleague is no `note`), or `receipt`. */
   readonly kind: string
   readonly at: Instant
 }

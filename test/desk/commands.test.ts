@@ -64,8 +64,13 @@ describe('commands', () => {
   ])('%j', (text, commands, words) => {
     expect(read(text)).toEqual({ commands, text: words, fault: null })
   })
+  test('that contradict each other', () => {
+    for (const text of ['#note\n#send\nHi.', '#send\n#note Hi.'])
+      expect(read(text, 'note').fault).toMatchObject({ line: '#send', why: expect.stringContaining('#note') })
+  })
   test('in the address itself', () => {
     expect(read('Call her.', 'note')).toEqual({ commands: [{ kind: 'note' }], text: 'Call her.', fault: null })
+    expect(read('#send\nHi.', 'note')).toEqual({ commands: [{ kind: 'send' }], text: 'Hi.', fault: null })
     expect(read('Hi.', 'frobnicate').fault?.why).toContain('no command')
   })
 })

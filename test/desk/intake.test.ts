@@ -23,6 +23,7 @@ const facts = (different: Partial<Facts> = {}): Facts => ({
   candidates: [],
   proof: { level: 'none', why: 'nobody said' },
   agentKey: null,
+  citesNote: false,
   internal: new Map(),
   knownContents: new Set(),
   surveys: new Map(),

@@ -4,7 +4,7 @@
  */
 import { randomUUID } from 'node:crypto'
 import type { OutgoingMail } from '../../src/desk/outgoing-mail.ts'
-import { mail, type TestMail } from './mail.ts'
+import { mail, type TestAttachment, type TestMail } from './mail.ts'
 
 export type Shape = {
   readonly name: string
@@ -12,8 +12,8 @@ export type Shape = {
   readonly body: (words: string, to: OutgoingMail) => Pick<TestMail, 'text' | 'html'>
   /** What the program writes in front of the subject. */
   readonly prefix?: string
-  /** Wrapped into a signed mail (S/MIME, RFC 8551 §3.5.3). */
-  readonly signed?: boolean
+  /** Wrapped into a signed mail (S/MIME): beside its signature (RFC 8551 §3.5.3), or within it (§3.5.2). */
+  readonly signed?: 'clear' | 'opaque'
 }
 
 const escaped = (text: string) => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')
@@ -140,15 +140,27 @@ ${lines(words, line => `<div class="elementToProof" style="font-family: Calibri;
   {
     name: 'Apple Mail, signed',
     prefix: 'Re: ',
-    signed: true,
+    signed: 'clear',
     body: (words, to) => ({
       text: `${words}\n\n> On 23 Nov 2026, at 10:00, ${who(to)} wrote:\n> \n${quoted(to.text)}\n`,
     }),
   },
+  {
+    name: 'Outlook desktop, signed as a whole',
+    prefix: 'RE: ',
+    signed: 'opaque',
+    body: (words, to) => ({ text: `${words}\n\n${outlookHeader(to)}\n\n${to.text}` }),
+  },
 ]
 
 /** The reply of a mail program in this shape, as it comes over the wire. */
-export function shaped(shape: Shape, to: OutgoingMail, from: string, words: string): Buffer {
+export function shaped(
+  shape: Shape,
+  to: OutgoingMail,
+  from: string,
+  words: string,
+  attachments: readonly TestAttachment[] = [],
+): Buffer {
   const reply = mail({
     from,
     to: to.replyTo ?? to.from.address,
@@ -157,8 +169,52 @@ export function shaped(shape: Shape, to: OutgoingMail, from: string, words: stri
     references: [...to.references, to.messageId],
     date: new Date('2026-11-23T09:30:00Z'),
     ...shape.body(words, to),
+    attachments,
   })
-  return shape.signed ? signed(reply) : reply
+  return shape.signed === 'clear' ? signed(reply) : shape.signed === 'opaque' ? wrapped(reply) : reply
+}
+
+/** What "Reply with meeting" of Outlook brings: whoever is answered is invited, and all of the mail is quoted. */
+export function meeting(words: string, to: OutgoingMail): TestAttachment {
+  const text = (value: string) => value.replace(/[\\,;]/g, '\\$&').replace(/\r?\n/g, '\\n')
+  const lines = [
+    ...['BEGIN:VCALENDAR', 'VERSION:2.0', 'METHOD:REQUEST', 'BEGIN:VEVENT', 'UID:1', 'DTSTART:20261124T090000Z'],
+    'ORGANIZER;CN=Ana Pop:mailto:ana@example.org',
+    `ATTENDEE;CN="${to.from.name}";RSVP=TRUE:mailto:${to.replyTo ?? to.from.address}`,
+    `SUMMARY:${text(to.subject)}`,
+    `DESCRIPTION;LANGUAGE=en-GB:${text(`${words}\n\n${outlookHeader(to)}\n\n${to.text}`)}`,
+    `X-ALT-DESC;FMTTYPE=text/html:${outlookDesktopHtml(words, to).replace(/\r?\n/g, '')}`,
+    ...['END:VEVENT', 'END:VCALENDAR', ''],
+  ]
+  const content = lines.map(line => line.replace(/(.{60})(?=.)/gu, '$1\r\n ')).join('\r\n')
+  return { contentType: 'text/calendar; charset=utf-8; method=REQUEST', content }
+}
+
+/** The body becomes what the signature (RFC 5652 §5) holds. */
+function wrapped(plain: Buffer): Buffer {
+  const text = plain.toString('latin1')
+  const end = text.indexOf('\r\n\r\n')
+  const header = text.slice(0, end).split(/\r\n(?![ \t])/)
+  const isOfBody = (field: string) => /^content-/i.test(field)
+  const inner = Buffer.from(`${header.filter(isOfBody).join('\r\n')}\r\n\r\n${text.slice(end + 4)}`, 'latin1')
+  const der = (tag: number, ...parts: Buffer[]): Buffer => {
+    const body = Buffer.concat(parts)
+    const length = Buffer.alloc(5, 0x84)
+    length.writeUInt32BE(body.length, 1)
+    return Buffer.concat([Buffer.of(tag), length, body])
+  }
+  const id = (hex: string) => der(0x06, Buffer.from(hex, 'hex'))
+  const content = der(0x30, id('2a864886f70d010701'), der(0xa0, der(0x04, inner)))
+  const signedData = der(0x30, der(0x02, Buffer.of(1)), der(0x31), content, der(0x31))
+  const cms = der(0x30, id('2a864886f70d010702'), der(0xa0, signedData))
+  const outer = [
+    ...header.filter(field => !isOfBody(field)),
+    'Content-Type: application/pkcs7-mime; smime-type=signed-data; name="smime.p7m"',
+    'Content-Disposition: attachment; filename="smime.p7m"',
+    'Content-Transfer-Encoding: base64',
+  ]
+  const base64 = cms.toString('base64').replace(/(.{76})/g, '$1\r\n')
+  return Buffer.from(`${outer.join('\r\n')}\r\n\r\n${base64}\r\n`, 'latin1')
 }
 
 /** The body becomes the first part of a multipart/signed; nobody looks at the signature. */
