@@ -200,7 +200,7 @@ async function silenceTrouble(
   { silent, sick }: { readonly silent: Alarm | undefined; readonly sick: boolean },
   now: Instant,
 ): Promise<Trouble[]> {
-  const lastArrivalAt = await store.read.lastArrivalAt(name)
+  const lastArrivalAt = await store.read.lastArrivalAt(name, now)
   if (lastArrivalAt === null) return []
   if (silent && lastArrivalAt <= silent.since) return [silent]
   const calendar = policy.calendars.get(policy.serviceLevels.get(serviceLevel)?.calendar ?? '')

@@ -3,6 +3,7 @@ import { checkAlarms, type Watching, watchAlarms } from '../src/alarms.ts'
 import { createIds } from '../src/ids.ts'
 import { DAY, HOUR, type Instant, MINUTE, plus } from '../src/instant.ts'
 import type { Delivery } from '../src/store/outbox.ts'
+import type { Tx } from '../src/store/store.ts'
 import { keptLog } from './support/log.ts'
 import { enqueue, outgoing } from './support/outgoing.ts'
 import { policy } from './support/policy.ts'
@@ -269,19 +270,14 @@ describe('a mailbox to which no mail comes', () => {
       for (let at = plus(NOW, -42 * DAY); at < plus(NOW, -quietMs); at = plus(at, 12 * MINUTE)) {
         const hour = Number(at.slice(11, 13))
         if ([0, 6].includes(new Date(at).getUTCDay()) || hour < 7 || hour > 16) continue
-        const raw = {
-          mailbox: 'it',
-          folder: 'INBOX',
-          uidValidity: '7',
-          uid: ++uid,
-          receivedAt: at,
-          bytes: Buffer.from('x'),
-          sha256: 'x',
-        }
-        const id = (await tx.saveRawMail(raw, at)) ?? 0
-        await tx.settleRawMail(id, { outcome: 'skip', reason: 'a test', ticket: null, fingerprint: null })
+        await comes(tx, { uid: ++uid, receivedAt: at })
       }
     })
+  const comes = async (tx: Tx, mail: { uid: number; receivedAt: Instant; folder?: string }) => {
+    const raw = { mailbox: 'it', folder: 'INBOX', uidValidity: '7', bytes: Buffer.from('x'), sha256: 'x', ...mail }
+    const id = (await tx.saveRawMail(raw, mail.receivedAt)) ?? 0
+    await tx.settleRawMail(id, { outcome: 'skip', reason: 'a test', ticket: null, fingerprint: null })
+  }
 
   test('is told of with what is usual, lasts over closing time, and ends with a mail', async () => {
     await learnt(DAY)
@@ -296,24 +292,20 @@ describe('a mailbox to which no mail comes', () => {
     })
     now = plus(NOW, 14 * HOUR)
     expect(await changes()).toEqual([])
-    const raw = {
-      mailbox: 'it',
-      folder: 'INBOX',
-      uidValidity: '7',
-      uid: 99_999,
-      receivedAt: now,
-      bytes: Buffer.from('x'),
-      sha256: 'x',
-    }
-    await store.write(async tx =>
-      tx.settleRawMail((await tx.saveRawMail(raw, now)) ?? 0, {
-        outcome: 'skip',
-        reason: 'a test',
-        ticket: null,
-        fingerprint: null,
-      }),
-    )
+    await store.write(tx => comes(tx, { uid: 99_999, receivedAt: now }))
     expect(await changes()).toEqual(['over silence it, told'])
+  })
+
+  test('is told of also when our own mails are copied into its sent folder, and when one came from the future', async () => {
+    await learnt(DAY)
+    now = plus(NOW, 90 * MINUTE)
+    await store.write(async tx => {
+      await tx.beginFolder('it', 'Sent', 'sent', { uidValidity: '7', lastUid: 0, readSince: null, sinceUid: 0 })
+      for (let uid = 1; uid < 300; uid++)
+        await comes(tx, { folder: 'Sent', uid, receivedAt: plus(now, -uid * 5 * MINUTE) })
+      await comes(tx, { uid: 99_999, receivedAt: plus(now, 400 * DAY) })
+    })
+    expect(await changes()).toEqual(['raised silence it, told'])
   })
 
   test('is none while it cannot be read: that is told instead', async () => {

@@ -59,9 +59,10 @@ export async function watchFolder(
         failed = 0
         works()
         if (performance.now() - reconciled > RECONCILE_EVERY_MS) {
-          if (sent) await reconcileFolder(intake, sent.watched, session)
-          await reconcileFolder(intake, watched, session)
+          // Where it fails it is not tried over one connection after the other.
           reconciled = performance.now()
+          await sent?.look(folder => reconcileFolder(intake, folder, session))
+          await reconcileFolder(intake, watched, session)
         }
         // Looked at again after the interval even so: servers tell of new mail, but not of a folder that was replaced.
         const waitMs = Math.min(watched.pollEveryMs, Math.max(SIGN_IN_MS, msBetween(intake.clock(), end)))

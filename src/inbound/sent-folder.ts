@@ -1,4 +1,6 @@
 import { DeskError, errorText } from '../errors.ts'
+import { MINUTE } from '../instant.ts'
+import { isStorageTrouble } from '../store/store.ts'
 import { readFolder, type WatchedFolder } from './folder.ts'
 import type { Intake } from './ingest.ts'
 import type { Fetching, FolderState, ImapSession } from './session.ts'
@@ -12,7 +14,12 @@ export type SentFolder = {
   readonly watched: WatchedFolder
   /** Reads it when something has come in since the last time; tells whether it did, and so left the other folder. */
   read(signal: AbortSignal, how: Pick<Fetching, 'window'>): Promise<boolean>
+  /** Does something else with it. That it fails is told, and no reason to leave the other folder unread. */
+  look(work: (watched: WatchedFolder) => Promise<unknown>): Promise<boolean>
 }
+
+/** After it could not be read: a server is busy for a while, and somebody may have made the folder. */
+const AGAIN_MS = 5 * MINUTE
 
 /** The folder of sent mail that belongs to a watched one, for this session; null when there is none to be read. */
 export async function openSentFolder(
@@ -27,12 +34,23 @@ export async function openSentFolder(
   const watched: WatchedFolder = { ...watching, folder, role: 'sent', afterReading: 'leave', sent: null }
   const log = intake.log.child({ mailbox, folder })
   let last: FolderState | null = null
-  let given = false
+  let notBefore = 0
+  const attempt = async (work: () => Promise<boolean>) => {
+    if (performance.now() < notBefore) return false
+    try {
+      return await work()
+    } catch (error) {
+      if (!(error instanceof DeskError) || session.lost || isStorageTrouble(error)) throw error
+      // What people write matters more: it is read on meanwhile.
+      notBefore = performance.now() + AGAIN_MS
+      log.warn({ reason: error.message, pauseMs: AGAIN_MS }, 'sent mail cannot be read')
+      await intake.store.write(tx => tx.folderFailed(mailbox, folder, errorText(error), intake.clock()))
+      return true
+    }
+  }
   return {
-    watched,
-    async read(signal, how) {
-      if (given) return false
-      try {
+    read: (signal, how) =>
+      attempt(async () => {
         const state = await session.peek(folder)
         if (!state)
           throw new DeskError('imap', `there is no folder ${folder}: correct \`sentFolder\``, { temporary: true })
@@ -40,14 +58,12 @@ export async function openSentFolder(
         await readFolder(intake, watched, session, signal, how)
         last = state
         return true
-      } catch (error) {
-        if (!(error instanceof DeskError) || session.lost) throw error
-        // What people write matters more: it is read on, and sent mail is tried again over the next connection.
-        given = true
-        log.warn({ reason: error.message }, 'sent mail cannot be read')
-        await intake.store.write(tx => tx.folderFailed(mailbox, folder, errorText(error), intake.clock()))
+      }),
+    watched,
+    look: work =>
+      attempt(async () => {
+        await work(watched)
         return true
-      }
-    },
+      }),
   }
 }

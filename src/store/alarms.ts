@@ -8,15 +8,13 @@ type LastSent = { readonly id: number; readonly at: Instant }
 
 /** What the admins are told of, and what it is told by. Like all figures, each is answered by an index alone. */
 export function alarmReads(db: Db) {
-  const arrivalAt = async (mailbox: string, order: 'asc' | 'desc') => {
-    const row = await db
+  // Sent mail is none that came: many a server keeps a copy there of each of ours.
+  const arrivals = (mailbox: string) => {
+    const sent = db.selectFrom('mailbox_folders').select('folder').where('mailbox', '=', mailbox)
+    return db
       .selectFrom('raw_mails')
-      .select('received_at')
       .where('mailbox', '=', mailbox)
-      .orderBy('received_at', order)
-      .limit(1)
-      .executeTakeFirst()
-    return row?.received_at ?? null
+      .where('folder', 'not in', sent.where('role', '=', 'sent'))
   }
 
   return {
@@ -91,11 +89,20 @@ export function alarmReads(db: Db) {
       return row?.sent_at ? { id: row.id, at: row.sent_at } : null
     },
 
-    /** When the newest mail of a mailbox arrived, by its server's clock; null: none ever did. */
-    lastArrivalAt: (mailbox: string): Promise<Instant | null> => arrivalAt(mailbox, 'desc'),
+    /**
+     * When the newest mail of a mailbox arrived until `now`, by its server's clock; null: none ever did. What bears a date
+     * of the future tells nothing of today.
+     */
+    async lastArrivalAt(mailbox: string, now: Instant): Promise<Instant | null> {
+      const newest = arrivals(mailbox).where('received_at', '<=', now).orderBy('received_at', 'desc')
+      return (await newest.select('received_at').limit(1).executeTakeFirst())?.received_at ?? null
+    },
 
     /** The same of the oldest. */
-    firstArrivalAt: (mailbox: string): Promise<Instant | null> => arrivalAt(mailbox, 'asc'),
+    async firstArrivalAt(mailbox: string): Promise<Instant | null> {
+      const oldest = arrivals(mailbox).orderBy('received_at')
+      return (await oldest.select('received_at').limit(1).executeTakeFirst())?.received_at ?? null
+    },
 
     /** How many mails arrived in each hour (UTC, `2026-11-23T09`) of these times; hours without any are left out. */
     async arrivalsByHour(
@@ -104,10 +111,8 @@ export function alarmReads(db: Db) {
     ): Promise<ReadonlyMap<string, number>> {
       const hours = new Map<string, number>()
       for (const { from, to } of times) {
-        const rows = await db
-          .selectFrom('raw_mails')
+        const rows = await arrivals(mailbox)
           .select(eb => [hourOf('received_at').as('hour'), eb.fn.countAll<number>().as('count')])
-          .where('mailbox', '=', mailbox)
           .where('received_at', '>=', from)
           .where('received_at', '<', to)
           .groupBy('hour')

@@ -27,8 +27,8 @@ const PAGES_A_STEP = 2_000
 
 /**
  * Copies the database at `path` into the file `target`, readable for its owner alone. Throws DeskError('conflict') when
- * that is there already, and DeskError('store') when it cannot be written, or when the copy is not sound: then it is
- * left as `target.part`, and a file that stood there before stays what it was.
+ * that is there already, and DeskError('store') when it cannot be written, or when the copy is not sound: then nothing is
+ * left of it, and a file that stood there before stays what it was.
  */
 export async function backUp(
   path: string,
@@ -43,14 +43,17 @@ export async function backUp(
     onProgress('verifying', 0, 0)
     set(part, { [BACKUP_MADE_AT]: now })
     const verified = verifyDatabase(part)
-    if (verified.findings.length > 0) throw unsound(part, verified.findings)
+    if (verified.findings.length > 0) {
+      const words =
+        'the copy is not sound, and so the database is not: no backup was made (`postdesk verify` tells all).'
+      throw new DeskError('store', `${words} ${brokenRules(verified.findings)}`)
+    }
     const { size } = statSync(part)
     syncFile(part)
     renameSync(part, file)
     syncFolder(dirname(file))
     return { ...verified, bytes: size }
   } catch (error) {
-    if (error instanceof Unsound) throw error
     rmSync(part, { force: true })
     if (error instanceof DeskError) throw error
     throw new DeskError('store', `cannot write ${part}: ${errorText(error)}`, { cause: error })
@@ -74,13 +77,6 @@ function freeTarget(path: string, target: string, force: boolean): string {
     if (!force) throw new DeskError('conflict', `${target} is there already: name another file, or say --force`)
   }
   return file
-}
-
-class Unsound extends DeskError {}
-
-function unsound(part: string, findings: readonly Finding[]): Unsound {
-  const words = `the copy is not sound, and so the database is not (\`postdesk verify\` tells all). It is left as ${part}.`
-  return new Unsound('store', `${words} ${brokenRules(findings)}`)
 }
 
 function brokenRules(findings: readonly Finding[]): string {

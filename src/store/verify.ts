@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { DeskError, errorText } from '../errors.ts'
+import { foldId } from '../mail/message-id.ts'
 import { migrationNames } from './migrations.ts'
 import type { Native } from './native.ts'
 import { codeOf, openNative } from './sqlite.ts'
@@ -70,7 +71,7 @@ const RULES: Readonly<Record<string, string>> = {
     select t.id from tickets t left join participants p on p.ticket_id = t.id and p.person_id = t.requester_id
     where t.requester_id is not null and p.ticket_id is null`,
   'an accepted message can be found by its id': `
-    select m.id from messages m left join thread_ids i on i.message_id = lower(m.message_id) and i.ticket_id = m.ticket_id
+    select m.id from messages m left join thread_ids i on i.message_id = fold_id(m.message_id) and i.ticket_id = m.ticket_id
     where m.ticket_id is not null and m.message_id is not null and m.standing = 'accepted' and m.report is null
       and (i.held is null or i.held <> 1)`,
   'an attachment is a part of a mail that is here': `
@@ -134,6 +135,8 @@ const COUNTED = ['raw_mails', 'tickets', 'messages', 'attachments', 'people', 'o
 export function verifyDatabase(path: string, { deep = false, onStep = () => undefined }: VerifyOptions = {}): Verified {
   const db = openNative(path, { readonly: true })
   try {
+    // SQLite's lower() knows the letters of ASCII alone.
+    db.function('fold_id', { deterministic: true }, id => (id === null ? null : foldId(String(id))))
     db.exec('begin')
     const older = isOlder(db, path)
     const findings: Finding[] = []

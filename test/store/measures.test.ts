@@ -88,7 +88,7 @@ test('each question is answered by an index, whatever the size of the tables', a
     await read.stuckMail('it')
     await read.lastSent('it')
     await read.failedMails('it', { id: 1, at: NOW })
-    await read.lastArrivalAt('it')
+    await read.lastArrivalAt('it', NOW)
     await read.firstArrivalAt('it')
     await read.arrivalsByHour('it', [{ from: NOW, to: NOW }])
   } finally {

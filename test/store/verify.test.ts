@@ -51,6 +51,13 @@ test('nothing is wrong with what the service writes', async () => {
   expect(steps).toEqual(['structure', 'rules', 'mails', 'search'])
 })
 
+test('nothing is wrong with an id in letters that SQLite cannot fold', async () => {
+  await using api = await openTestApi()
+  await api.arrives({ messageId: 'ÄÖÜ.Ñ-1@EXAMPLE.org', text: 'The printer is on fire.' })
+  expect((await api.store.read.threadIds(['äöü.ñ-1@example.org'])).map(row => row.ticket)).toEqual([1001])
+  expect(verifyDatabase(api.store.path).findings).toEqual([])
+})
+
 describe('each rule is broken by what it is about', () => {
   beforeEach(furnished)
 
