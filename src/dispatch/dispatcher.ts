@@ -59,7 +59,7 @@ export function createDispatcher(dispatching: Dispatching, everyMs = MINUTE): Di
           if (isTime && (await lookAround(dispatching))) continue
           if (isTime) lookedAt = performance.now()
           failures = 0
-          await pause(Math.min(everyMs, LOOK_EVERY_MS), AbortSignal.any([signal, nap.signal]))
+          await pause(Math.min(everyMs, LOOK_EVERY_MS), signal, nap.signal)
         } catch (error) {
           const pauseMs = backoff(failures++, RETRY)
           log.error({ err: error, failures, pauseMs }, 'nobody could be told')

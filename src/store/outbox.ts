@@ -4,6 +4,7 @@ import type { TicketId } from '../desk/ticket.ts'
 import type { Instant } from '../instant.ts'
 import type { Db, OutboxKind, OutboxState } from './schema.ts'
 import { fromJson, toJson } from './schema.ts'
+import { withField } from './sqlite.ts'
 import { statement } from './statement.ts'
 
 export type NewOutboxMail = {
@@ -246,7 +247,7 @@ const settleNotSent = statement(
 const saveUndelivered = statement((db, mail: { id: number; undelivered: string }) =>
   db
     .updateTable('outbox')
-    .set({ mail: sql`json_set(mail, '$.undelivered', json(${mail.undelivered}))` })
+    .set({ mail: withField('mail', 'undelivered', mail.undelivered) })
     .where('id', '=', mail.id),
 )
 

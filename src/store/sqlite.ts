@@ -321,6 +321,11 @@ export function ticketAsJson(columns: Readonly<Record<string, string>>) {
   )`)
 }
 
+/** The JSON object of a column with this field of it, given as JSON. */
+export function withField(column: string, field: string, json: string) {
+  return sql<string>`json_set(${sql.ref(column)}, ${`$.${field}`}, json(${json}))`
+}
+
 /** The ids of the tickets whose messages hold all these words, at least one; the last word matches as a beginning. */
 export function ticketsMatching(words: readonly string[]) {
   // FTS5 reads up to a NUL and then misses the closing quotation mark.
