@@ -153,7 +153,7 @@ async function newsOf(
   }
 }
 
-/** Events of an earlier version do not say who has not got it. */
+/** What a restored backup holds back does not say whom it was for. */
 function failureOf({ kind, to, error, outbox }: Happened['data']): string {
   const what = kind === 'closing' ? 'Our mail that it is solved' : 'Our answer'
   const whom = ((to ?? []) as readonly Address[]).map(({ address }) => address).join(', ')
