@@ -8,6 +8,7 @@ import { blocked } from './migrations/0005-blocked.ts'
 import { agents } from './migrations/0006-agents.ts'
 import { survey } from './migrations/0007-survey.ts'
 import { crew } from './migrations/0008-crew.ts'
+import { refused } from './migrations/0010-refused.ts'
 import type { Db } from './schema.ts'
 import type { Connections, TableEdit } from './sqlite.ts'
 
@@ -23,6 +24,7 @@ const MIGRATIONS: Readonly<Record<string, readonly Step[]>> = {
   '0006-agents': agents,
   '0007-survey': survey,
   '0008-crew': crew,
+  '0010-refused': refused,
 }
 
 /** In the order in which they run. */
