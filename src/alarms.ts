@@ -118,7 +118,7 @@ function senderFor(mailboxes: readonly MailboxPolicy[], troubles: readonly Troub
 
 async function findTroubles(watching: Watching, known: readonly Alarm[], now: Instant): Promise<Trouble[]> {
   const reading = await readingTroubles(watching, now)
-  const others: Trouble[] = []
+  const others: Trouble[] = await refusedTroubles(watching, now)
   for (const mailbox of watching.policy.mailboxes.values()) {
     others.push(...(await sendingTrouble(watching, mailbox.name, known, now)))
     others.push(...(await stormTrouble(watching, mailbox.name, now)))
@@ -155,6 +155,21 @@ async function readingTroubles(
     const patience = Math.max(alarmAfterMs, UNREAD_FOR_MS, 5 * pollEveryMs)
     const hangs = checkedAt !== null && failingSince === null && msBetween(readAt, now) >= patience
     return hangs ? [{ ...about, since: readAt, detail: 'The server is connected, and says nothing.' }] : []
+  })
+}
+
+/** Mails that the server shows and does not hand out, of the folders that are read and of those of sent mail beside them. */
+async function refusedTroubles({ store, folders, alarmAfterMs }: Watching, now: Instant): Promise<Trouble[]> {
+  const refused = await store.read.refusedMails()
+  const sent = (await store.read.folders()).filter(({ role }) => role === 'sent')
+  return [...folders, ...sent].flatMap(({ mailbox, folder }): Trouble[] => {
+    const mails = refused.filter(one => one.mailbox === mailbox && one.folder === folder)
+    const [oldest] = mails.toSorted((a, b) => a.since.localeCompare(b.since))
+    if (!oldest || msBetween(oldest.since, now) < alarmAfterMs) return []
+    const uids = mails.slice(0, 20).map(({ uid }) => uid)
+    const named = `${uids.join(', ')}${mails.length > uids.length ? ' …' : ''}`
+    const detail = `The server shows ${mails.length} without handing out what is in them (UID ${named}): ${oldest.reason}`
+    return [{ cause: 'refused', mailbox, folder, since: oldest.since, detail }]
   })
 }
 

@@ -157,6 +157,27 @@ describe('a mailbox that cannot be read', () => {
   })
 })
 
+test('mails that the server does not hand out: told after the set time, with their UIDs and its words, and when it is over', async () => {
+  const place = { mailbox: 'it', folder: 'INBOX', uidValidity: '7' }
+  const refused = (uid: number) => store.write(tx => tx.mailRefused({ ...place, uid, reason: 'it said NO' }, now))
+  await refused(2)
+  now = plus(NOW, 10 * MINUTE)
+  await refused(2)
+  await refused(7)
+  expect(await changes()).toEqual([])
+  now = plus(NOW, 15 * MINUTE)
+  expect(await changes()).toEqual(['raised refused it, told'])
+  expect((await notices())[0]).toMatchObject({
+    mailbox: 'hr',
+    mail: {
+      subject: '[Postdesk] some mails of mailbox it cannot be fetched',
+      text: expect.stringContaining('shows 2 without handing out what is in them (UID 2, 7): it said NO\n'),
+    },
+  })
+  await store.write(tx => tx.noLongerRefused(place, [2, 7]))
+  expect(await changes()).toEqual(['over refused it, told'])
+})
+
 describe('mail that is not sent', () => {
   const notSent = async (mailbox: string, id: string) => {
     const mail = (await enqueue(store, outgoing({ messageId: id }), now, mailbox)) ?? 0

@@ -25,10 +25,10 @@ const FolderShape = object(
 const AlarmShape = object(
   {
     cause: oneOf(
-      ['reading', 'sending', 'silence', 'storm'],
-      '`reading`: a folder cannot be read. `sending`: its mail does not leave. `silence`: no mail comes where it always did. `storm`: it has used up its automatic mails (`automatic.perMailbox`).',
+      ['reading', 'sending', 'silence', 'storm', 'refused'],
+      '`reading`: a folder cannot be read. `sending`: its mail does not leave. `silence`: no mail comes where it always did. `storm`: it has used up its automatic mails (`automatic.perMailbox`). `refused`: the server does not hand out some mails of a folder.',
     ),
-    folder: orNull.text('The folder that cannot be read.'),
+    folder: orNull.text('The folder that cannot be read, or not wholly.'),
     since: instant('Since when.'),
     detail: text('What is known of it.'),
     raisedAt: instant('When it was noticed.'),
@@ -62,6 +62,10 @@ const ReconciliationShape = object(
     ),
     missing: list(number('A UID.'), 'Mails that had no outcome.'),
     repaired: number('How many of the missing ones were taken in now.'),
+    refused: list(
+      object({ uid: number('Its UID.'), reason: text('What the server says.') }),
+      'Those of the missing ones that the server does not hand out. They are tried again every quarter of an hour.',
+    ),
   },
   { $id: 'Reconciliation', description: 'A folder held against the ledger.' },
 )

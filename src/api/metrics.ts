@@ -127,6 +127,7 @@ async function folderFigures({ store, folders }: ApiOptions, now: Instant): Prom
       const figure = value(status)
       return figure === null ? [] : [{ labels, value: figure }]
     })
+  const refused = await store.read.refusedMails()
   const alarms = (await store.read.alarms()).filter(({ overAt }) => overAt === null)
   return [
     gauge(
@@ -143,6 +144,14 @@ async function folderFigures({ store, folders }: ApiOptions, now: Instant): Prom
       'postdesk_folder_failing_seconds',
       'How long the folder has not been readable; 0 when it is.',
       each(status => (status?.failingSince ? age(status.failingSince, now) : 0)),
+    ),
+    gauge(
+      'postdesk_refused_mails',
+      'Mails that the server shows and does not hand out; they are tried again.',
+      watched.map(({ labels }) => ({
+        labels,
+        value: refused.filter(one => one.mailbox === labels.mailbox && one.folder === labels.folder).length,
+      })),
     ),
     gauge(
       'postdesk_alarm',

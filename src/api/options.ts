@@ -16,6 +16,7 @@ export type Reconciled = Reconciliation & {
   readonly mailbox: string
   readonly folder: string
   readonly repaired: number
+  readonly refused: readonly { readonly uid: number; readonly reason: string }[]
 }
 
 /** What the API works with. */

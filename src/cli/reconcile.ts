@@ -58,6 +58,7 @@ function words({
   pending,
   missing,
   repaired,
+  refused,
 }: FolderReconciliation): string {
   const total = `${mailbox} ${folder}: ${onServer} on the server, ${onServer - missing.length + repaired} accounted for`
   const oldest = pending.map(({ receivedAt }) => receivedAt).sort()[0]
@@ -66,6 +67,7 @@ function words({
     ...(leftOut > 0 ? [`${leftOut} left out, from before the first day`] : []),
     ...(oldest ? [`${pending.length} about to be read, the oldest from ${oldest}`] : []),
     ...(missing.length > 0 ? [`${missing.length} were missing, ${repaired} of them taken in now`] : []),
+    ...refused.map(({ uid, reason }) => `the server does not hand out the one with UID ${uid}: ${reason}`),
   ]
   return `${repaired === missing.length ? '✔' : '✘'} ${total} (${parts.join('; ')})`
 }

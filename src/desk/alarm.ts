@@ -10,9 +10,9 @@ import type { OutgoingMail } from './outgoing-mail.ts'
 
 /**
  * `reading` a folder cannot be read · `sending` mail of a mailbox does not leave · `silence` no mail comes where it always
- * did · `storm` a mailbox has used up its automatic mails.
+ * did · `storm` a mailbox has used up its automatic mails · `refused` the server does not hand out some mails of a folder.
  */
-export type Cause = 'reading' | 'sending' | 'silence' | 'storm'
+export type Cause = 'reading' | 'sending' | 'silence' | 'storm' | 'refused'
 
 export type Trouble = {
   readonly cause: Cause
@@ -101,6 +101,7 @@ export function headline({ kind, trouble: { cause, mailbox, folder } }: AlarmCha
     sending: [`mail from ${place} is not sent`, `mail from ${place} is sent again`],
     silence: [`no mail comes to ${place}`, `mail comes to ${place} again`],
     storm: [`${place} sends no acknowledgements: there were too many`, `${place} sends acknowledgements again`],
+    refused: [`some mails of ${place} cannot be fetched`, `every mail of ${place} arrives again`],
   }[cause]
   return (kind === 'over' ? good : kind === 'lasts' ? `still: ${bad}` : bad) ?? ''
 }
@@ -114,6 +115,8 @@ const ADVICE: Readonly<Record<Cause, string>> = {
     'The mailbox itself can be read. Does mail still reach it? Look at its quota, at forwarding rules and filters, and at the MX record; send it a mail yourself.',
   storm:
     'Nothing is lost: every mail has its ticket. /v1/tickets?mailbox=… shows who writes so much; when it is people, raise `automatic.perMailbox`.',
+  refused:
+    'All other mail is taken in, and these are tried every quarter of an hour; `postdesk reconcile` tries them at once. It is over when they were fetched, or are no longer in the folder: look whether the server can repair them, or read them in a mail client and move them away.',
 }
 
 function paragraph(change: AlarmChange, now: Instant): string {

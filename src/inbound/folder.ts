@@ -4,7 +4,8 @@ import type { Cursor, FolderRole } from '../store/mailboxes.ts'
 import type { ImapAccount } from './imap.ts'
 import type { Listed } from './imap-uids.ts'
 import { type Arrival, type Intake, ingest, readAhead } from './ingest.ts'
-import type { FetchedMail, Fetching, FolderState, ImapSession } from './session.ts'
+import { type Doubts, NOT_HANDED_OUT, oneByOne } from './one-by-one.ts'
+import type { FetchedMail, FolderState, ImapSession } from './session.ts'
 
 /*
  * One look at one folder: where to begin, what is new, and what is done with it on the server afterwards. The cursor lives
@@ -39,20 +40,27 @@ export type WatchedFolder = {
 
 /**
  * Takes in everything that is new in the folder, and gives how many mails there were. Throws when the connection or the
- * store fails; repeating it is safe.
+ * store fails, or the server refuses a mail; repeating it is safe. With `doubts`, a mail that alone is refused is passed by and
+ * noted as such.
  */
 export async function readFolder(
   intake: Intake,
   watched: WatchedFolder,
   session: ImapSession,
   signal: AbortSignal,
-  how: Pick<Fetching, 'window'> = {},
+  doubts: Doubts | null = null,
 ): Promise<number> {
   const { mailbox, folder } = watched
   const state = await session.open(folder)
   const cursor = await cursorFor(intake, watched, session, state)
-  const listed = await session.list(cursor.lastUid)
+  const shown = await session.list(doubts ? 0 : cursor.lastUid)
+  const listed = shown.filter(({ uid }) => uid > cursor.lastUid)
   const leftOut = rangesOf(listed, cursor)
+  const refused = new Map<number, string>()
+  const onRefused = (uid: number, reason: string) => {
+    refused.set(uid, reason)
+    intake.log.error({ mailbox, folder, uid, reason }, NOT_HANDED_OUT)
+  }
   let read = 0
   const takeIn = async (mails: readonly (FetchedMail & Pick<Arrival, 'read'>)[], upTo: number) => {
     const passed = leftOut.splice(0, leftOut.filter(range => range.lastUid <= upTo).length)
@@ -64,18 +72,26 @@ export async function readFolder(
       // So that whoever asks for marks later does not find years of mail marked.
       if (watched.afterReading === 'leave') await tx.folderTidied(mailbox, folder, reached.lastUid)
       for (const range of passed) await tx.leaveOut({ mailbox, folder, uidValidity, ...range }, intake.clock())
+      for (const [uid, reason] of refused)
+        if (uid <= upTo) await tx.mailRefused({ mailbox, folder, uidValidity, uid, reason }, intake.clock())
     })
+    for (const uid of refused.keys()) if (uid <= upTo) refused.delete(uid)
     read += arrivals.length
   }
   // What is left out is not even fetched: it may be years of mail.
   const wanted = listed.filter(mail => isWanted(mail, cursor))
-  const windows = session.fetch(wanted, { ...how, largest: watched.largestMail })
+  const known = shown.filter(({ uid }) => uid <= cursor.lastUid)
+  const largest = watched.largestMail
+  const windows = doubts
+    ? oneByOne(session, { wanted, known, largest, doubts, onRefused })
+    : session.fetch(wanted, { largest })
   for await (const mails of readAhead(intake.reader, windows, watched.role === 'sent')) {
     await takeIn(mails, mails.at(-1)?.uid ?? 0)
     if (signal.aborted) return read
   }
-  const behind = leftOut.at(-1)
-  if (behind) await takeIn([], behind.lastUid)
+  const behind = Math.max(leftOut.at(-1)?.lastUid ?? 0, ...refused.keys())
+  if (behind > 0) await takeIn([], behind)
+  doubts?.hungUpAt.clear()
   await intake.store.write(tx => tx.folderRead(mailbox, folder, intake.clock()))
   return read
 }

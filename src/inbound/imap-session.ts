@@ -196,6 +196,10 @@ export class Session implements ImapSession {
   async #stillHere(uids: readonly number[], doing: string): Promise<number[]> {
     // Lets the server tell of what others have removed.
     await this.#do(doing, () => this.#client.noop())
+    return this.#among(uids, doing)
+  }
+
+  async #among(uids: readonly number[], doing: string): Promise<number[]> {
     const here: number[] = []
     for (const set of uidSets(uids)) {
       const found = await this.#do(doing, () => this.#client.search({ uid: set }, { uid: true }))
@@ -258,7 +262,8 @@ export class Session implements ImapSession {
 
   /** The mails of one window, all of them before anything is handed out: a command inside imapflow's fetch loop hangs. */
   async #load(wanted: readonly Wanted[]): Promise<FetchedMail[]> {
-    const doing = 'fetch mails'
+    const [first, another] = wanted
+    const doing = first && !another ? `fetch the mail with UID ${first.uid}` : 'fetch mails'
     const found = new Map<number, FetchedMail>()
     let missing = wanted
     // RFC 2180 §4.1: of mails expunged by others a server may send nothing, or emptiness, and say NO to the whole
@@ -272,9 +277,16 @@ export class Session implements ImapSession {
       }
       missing = missing.filter(({ uid }) => !found.has(uid))
     }
-    const uids = missing.map(({ uid }) => uid)
-    if (uids.length > 0) this.#log.info({ uids }, 'imap: mails were removed before they could be fetched')
+    if (missing.length > 0) await this.#areGone(missing, doing)
     return wanted.flatMap(({ uid }) => found.get(uid) ?? [])
+  }
+
+  /** Throws when mails are there that the server was asked for twice, and gave nothing of, with no word about it. */
+  async #areGone(mails: readonly Wanted[], doing: string): Promise<void> {
+    const uids = mails.map(({ uid }) => uid)
+    const here = await this.#among(uids, doing)
+    if (here.length > 0) throw this.#explain({ message: `it shows UID ${here.join(', ')} and gives nothing` }, doing)
+    this.#log.info({ uids }, 'imap: mails were removed before they could be fetched')
   }
 
   async #fetchInto(found: Map<number, FetchedMail>, mails: readonly Wanted[]): Promise<void> {

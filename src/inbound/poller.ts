@@ -1,10 +1,11 @@
 import { DeskError, errorText } from '../errors.ts'
-import { HOUR, type Instant, msBetween } from '../instant.ts'
+import { HOUR, type Instant, MINUTE, msBetween } from '../instant.ts'
 import { loop, onAbort } from '../loop.ts'
 import { isStorageTrouble } from '../store/store.ts'
 import { readFolder, tidy, type WatchedFolder } from './folder.ts'
 import { connectImap } from './imap.ts'
 import type { Intake } from './ingest.ts'
+import { noDoubts } from './one-by-one.ts'
 import { reconcileFolder } from './reconcile.ts'
 import { openSentFolder } from './sent-folder.ts'
 
@@ -24,6 +25,8 @@ const SIGN_IN_MS = 1_000
 const NEVER: Instant = '9999-12-31T23:59:59.999Z'
 /** How often the server's mails are held against the ledger. */
 const RECONCILE_EVERY_MS = 6 * HOUR
+/** While there are mails that the server did not hand out: it may have been mended. */
+const REFUSED_AGAIN_MS = 15 * MINUTE
 const RECONNECT = { firstMs: 1_000, maxMs: 5 * 60_000 }
 
 /**
@@ -38,6 +41,7 @@ export async function watchFolder(
 ): Promise<void> {
   const { mailbox, folder } = watched
   const log = intake.log.child({ mailbox, folder })
+  const [doubts, doubtsOfSent] = [noDoubts(), noDoubts()]
   let failed = 0
   let reconciled = performance.now()
   await loop(
@@ -49,20 +53,24 @@ export async function watchFolder(
       let fresh = true
       while (!signal.aborted) {
         // Seen in practice: one mail that the server itself cannot read makes it refuse the whole window, every time.
-        const how = failed > 1 ? { window: 1 } : {}
-        const read = await readFolder(intake, watched, session, signal, how)
+        const read = await readFolder(intake, watched, session, signal, failed > 1 ? doubts : null)
         if (read > 0 || fresh) await tidy(intake, watched, session)
         fresh = false
         // After what people wrote: what answers a mail is read when the mail is.
         // Then back to the folder that is waited for: more may have come in meanwhile.
-        if (!signal.aborted && (await sent?.read(signal, how))) continue
+        if (!signal.aborted && (await sent?.read(signal, doubtsOfSent, failed > 1))) continue
         failed = 0
         works()
-        if (performance.now() - reconciled > RECONCILE_EVERY_MS) {
+        const refused = (await intake.store.read.refusedMails()).some(
+          one => one.mailbox === mailbox && (one.folder === folder || one.folder === sent?.watched.folder),
+        )
+        if (performance.now() - reconciled > (refused ? REFUSED_AGAIN_MS : RECONCILE_EVERY_MS)) {
           // Where it fails it is not tried over one connection after the other.
           reconciled = performance.now()
           await sent?.look(folder => reconcileFolder(intake, folder, session))
-          await reconcileFolder(intake, watched, session)
+          if (!session.lost) await reconcileFolder(intake, watched, session)
+          // The server hung up at one of the mails that were tried again: that is no news.
+          if (session.lost) return
         }
         // Looked at again after the interval even so: servers tell of new mail, but not of a folder that was replaced.
         const waitMs = Math.min(watched.pollEveryMs, Math.max(SIGN_IN_MS, msBetween(intake.clock(), end)))

@@ -3,7 +3,8 @@ import { MINUTE } from '../instant.ts'
 import { isStorageTrouble } from '../store/store.ts'
 import { readFolder, type WatchedFolder } from './folder.ts'
 import type { Intake } from './ingest.ts'
-import type { Fetching, FolderState, ImapSession } from './session.ts'
+import type { Doubts } from './one-by-one.ts'
+import type { FolderState, ImapSession } from './session.ts'
 
 /*
  * The folder of sent mail: an answer that an agent wrote in the shared mailbox itself, from its own address, is seen
@@ -12,8 +13,9 @@ import type { Fetching, FolderState, ImapSession } from './session.ts'
 
 export type SentFolder = {
   readonly watched: WatchedFolder
-  /** Reads it when something has come in since the last time; tells whether it did, and so left the other folder. */
-  read(signal: AbortSignal, how: Pick<Fetching, 'window'>): Promise<boolean>
+  /** Reads it when something has come in since the last time; tells whether it did, and so left the other folder. `oneByOne`:
+   * with doubts from the start. */
+  read(signal: AbortSignal, doubts: Doubts, oneByOne: boolean): Promise<boolean>
   /** Does something else with it. That it fails is told, and no reason to leave the other folder unread. */
   look(work: (watched: WatchedFolder) => Promise<unknown>): Promise<boolean>
 }
@@ -35,6 +37,7 @@ export async function openSentFolder(
   const log = intake.log.child({ mailbox, folder })
   let last: FolderState | null = null
   let notBefore = 0
+  let failed = false
   const attempt = async (work: () => Promise<boolean>) => {
     if (performance.now() < notBefore) return false
     try {
@@ -43,20 +46,22 @@ export async function openSentFolder(
       if (!(error instanceof DeskError) || session.lost || isStorageTrouble(error)) throw error
       // What people write matters more: it is read on meanwhile.
       notBefore = performance.now() + AGAIN_MS
+      failed = true
       log.warn({ reason: error.message, pauseMs: AGAIN_MS }, 'sent mail cannot be read')
       await intake.store.write(tx => tx.folderFailed(mailbox, folder, errorText(error), intake.clock()))
       return true
     }
   }
   return {
-    read: (signal, how) =>
+    read: (signal, doubts, oneByOne) =>
       attempt(async () => {
         const state = await session.peek(folder)
         if (!state)
           throw new DeskError('imap', `there is no folder ${folder}: correct \`sentFolder\``, { temporary: true })
         if (last?.uidValidity === state.uidValidity && last.uidNext === state.uidNext) return false
-        await readFolder(intake, watched, session, signal, how)
+        await readFolder(intake, watched, session, signal, failed || oneByOne ? doubts : null)
         last = state
+        failed = false
         return true
       }),
     watched,

@@ -136,6 +136,8 @@ export function mailboxWrites(db: Db) {
     async beginFolder(mailbox: string, folder: string, role: FolderRole, cursor: Cursor): Promise<void> {
       await mailboxWrites(db).setCursor(mailbox, folder, cursor)
       await upsert(mailbox, folder, { role, tidied_uid: cursor.lastUid })
+      // Under another UIDVALIDITY they are other mails, and all are read again.
+      await db.deleteFrom('refused_mails').where('mailbox', '=', mailbox).where('folder', '=', folder).execute()
     },
 
     /** The mails up to this UID are marked or moved on the server, or are to stay as they are. */

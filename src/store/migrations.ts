@@ -9,6 +9,7 @@ import { agents } from './migrations/0006-agents.ts'
 import { survey } from './migrations/0007-survey.ts'
 import { crew } from './migrations/0008-crew.ts'
 import { alike } from './migrations/0009-alike.ts'
+import { refused } from './migrations/0010-refused.ts'
 import type { Db } from './schema.ts'
 import type { Connections, TableEdit } from './sqlite.ts'
 
@@ -25,6 +26,7 @@ const MIGRATIONS: Readonly<Record<string, readonly Step[]>> = {
   '0007-survey': survey,
   '0008-crew': crew,
   '0009-alike': alike,
+  '0010-refused': refused,
 }
 
 /** In the order in which they run. */

@@ -51,6 +51,16 @@ export type Tables = {
     mails: number
     at: Instant
   }
+  /** Mails that the server shows and does not hand out. */
+  refused_mails: {
+    mailbox: string
+    folder: string
+    uid_validity: string
+    uid: number
+    since: Instant
+    tried_at: Instant
+    reason: string
+  }
   raw_mails: {
     id: Generated<number>
     mailbox: string
@@ -222,7 +232,7 @@ export type Tables = {
     outbox_id: number
   }
   alarms: {
-    cause: 'reading' | 'sending' | 'silence' | 'storm'
+    cause: 'reading' | 'sending' | 'silence' | 'storm' | 'refused'
     mailbox: string
     folder: string
     since: Instant

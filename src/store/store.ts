@@ -12,6 +12,7 @@ import { migrate } from './migrations.ts'
 import { outboxReads, outboxWrites } from './outbox.ts'
 import { peopleReads, peopleWrites } from './people.ts'
 import { rawMailReads, rawMailWrites } from './raw-mails.ts'
+import { refusedMailReads, refusedMailWrites } from './refused-mails.ts'
 import { restoredReads, restoredWrites } from './restored.ts'
 import type { Db } from './schema.ts'
 import { settingReads, settingWrites } from './settings.ts'
@@ -42,6 +43,7 @@ function readsOn(db: Db) {
     ...settingReads(db),
     ...mailboxReads(db),
     ...rawMailReads(db),
+    ...refusedMailReads(db),
     ...peopleReads(db),
     ...ticketReads(db),
     ...messageReads(db),
@@ -65,6 +67,7 @@ function txOn(db: Db) {
     ...settingWrites(db),
     ...mailboxWrites(db),
     ...rawMailWrites(db),
+    ...refusedMailWrites(db),
     ...peopleWrites(db),
     ...ticketWrites(db),
     ...messageWrites(db),

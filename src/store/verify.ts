@@ -56,6 +56,9 @@ const RULES: Readonly<Record<string, string>> = {
   'a mail that was set aside has a reason and no message': `
     select r.id from raw_mails r left join messages m on m.raw_mail_id = r.id
     where r.outcome in ('quarantine', 'duplicate', 'blocked', 'skip') and (r.reason is null or m.id is not null)`,
+  'a mail that the server does not hand out has no outcome': `
+    select f.mailbox || ' ' || f.folder || ' ' || f.uid as id from refused_mails f
+    join raw_mails r on r.mailbox = f.mailbox and r.folder = f.folder and r.uid_validity = f.uid_validity and r.uid = f.uid`,
   'a blocked mail is on no ticket': "select id from raw_mails where outcome = 'blocked' and ticket_id is not null",
   'a mail is not larger than it was on the server': 'select id from raw_mails where length(bytes) > size',
   'each ticket was opened once': `

@@ -142,9 +142,13 @@ test('folders: read, failing, waiting; alarms; quarantine', async () => {
   expect(never.get(inbox('postdesk_folder_up'))).toBe(0)
   expect(never.has(inbox('postdesk_oldest_unprocessed_mail_seconds'))).toBe(false)
 
+  const refused = { mailbox: 'it', folder: 'INBOX', uidValidity: '7', uid: 5, reason: 'NO' }
+  expect(never.get(inbox('postdesk_refused_mails'))).toBe(0)
+  await api.store.write(tx => tx.mailRefused(refused, api.now))
   await api.store.write(tx => tx.folderRead('it', 'INBOX', api.now))
   api.passes(2 * MINUTE)
   const read = await scrape()
+  expect(read.get(inbox('postdesk_refused_mails'))).toBe(1)
   expect(read.get(inbox('postdesk_folder_up'))).toBe(1)
   expect(read.get(inbox('postdesk_oldest_unprocessed_mail_seconds'))).toBe(120)
 

@@ -1,14 +1,22 @@
 /*
  * One folder as it is watched, with servers that do not do what they are asked for.
  */
-import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { chmod, readdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it, test, vi } from 'vitest'
 import { systemClock } from '../../src/clock.ts'
 import { createIds } from '../../src/ids.ts'
 import type { WatchedFolder } from '../../src/inbound/folder.ts'
+import type { ImapAccount } from '../../src/inbound/imap.ts'
 import type { Intake } from '../../src/inbound/ingest.ts'
+import { NOT_HANDED_OUT } from '../../src/inbound/one-by-one.ts'
 import { watchFolder } from '../../src/inbound/poller.ts'
+import { reconcileWatched } from '../../src/inbound/reconcile.ts'
 import { HOUR, MINUTE } from '../../src/instant.ts'
+import { startDovecot } from '../support/dovecot.ts'
 import { keptLog } from '../support/log.ts'
+import { mail } from '../support/mail.ts'
+import { describeWithDovecot } from '../support/needs-dovecot.ts'
 import { policy } from '../support/policy.ts'
 import { readHere } from '../support/reader.ts'
 import { type Script, type ScriptedImap, scriptedImap } from '../support/scripted-imap.ts'
@@ -16,12 +24,15 @@ import { openTestStore, type TestStore } from '../support/store.ts'
 import { eventually } from '../support/wait.ts'
 
 let store: TestStore
-let imap: ScriptedImap
+let imap: ScriptedImap | null
 let intake: Intake
 let lines: () => Record<string, unknown>[]
 let stop: () => Promise<void>
 beforeEach(async () => {
+  imap = null
   store = await openTestStore()
+  // The shortest pauses.
+  vi.spyOn(Math, 'random').mockReturnValue(0)
   const kept = keptLog()
   lines = kept.lines
   const rules = policy()
@@ -34,18 +45,24 @@ beforeEach(async () => {
 afterEach(async () => {
   await stop()
   vi.restoreAllMocks()
-  await imap[Symbol.asyncDispose]()
+  await imap?.[Symbol.asyncDispose]()
   await store[Symbol.asyncDispose]()
 })
 
+const WATCHED = {
+  ...({ mailbox: 'it', folder: 'INBOX', role: 'received', startFrom: 'all' } as const),
+  ...({ pollEveryMs: 100, largestMail: 1e7, afterReading: 'leave', sent: null, siblings: ['INBOX'] } as const),
+}
+
 /** imapflow puts folders beneath INBOX here: what the server says to LIST reads like a name space. */
-async function watch(script: Script, more: Partial<WatchedFolder> = {}, exists = 0): Promise<void> {
+async function watch(script: Script, more: Partial<WatchedFolder> = {}, exists = 0): Promise<ScriptedImap> {
   imap = await scriptedImap(script, { exists })
-  const watched = {
-    ...({ mailbox: 'it', folder: 'INBOX', role: 'received', account: imap.account, startFrom: 'all' } as const),
-    ...({ pollEveryMs: 100, largestMail: 1e7, afterReading: 'leave', sent: null, siblings: ['INBOX'] } as const),
-    ...more,
-  }
+  watchAt(imap.account, more)
+  return imap
+}
+
+function watchAt(account: ImapAccount, more: Partial<WatchedFolder> = {}): void {
+  const watched = { ...WATCHED, account, ...more }
   const ending = new AbortController()
   const done = watchFolder(intake, watched, ending.signal, ending.signal)
   stop = async () => {
@@ -55,7 +72,7 @@ async function watch(script: Script, more: Partial<WatchedFolder> = {}, exists =
 }
 
 const told = (msg: string) => lines().filter(line => line['msg'] === msg)
-const sent = (verb: RegExp) => imap.commands.filter(command => verb.test(command)).length
+const sent = (verb: RegExp) => (imap?.commands ?? []).filter(command => verb.test(command)).length
 const SIGN_IN = /^(LOGIN|AUTHENTICATE)/i
 
 /** The monotonic clock goes on from then. */
@@ -93,4 +110,127 @@ test('a sent folder that could not be read once is read later over the same conn
   expect(sent(SIGN_IN)).toBe(1)
   const status = async () => (await store.read.folders()).find(({ folder }) => folder === 'Sent')
   await eventually(async () => expect(await status()).toMatchObject({ role: 'sent', lastError: null }))
+})
+
+/** A folder whose mails are handed out, or not. */
+function folderOf(count: number, answerTo: (uid: number) => 'mail' | 'no' | 'nothing' | 'bye') {
+  const state = { count, answerTo }
+  const uidsIn = (set: string) =>
+    set.split(',').flatMap(range => {
+      const [from = '1', to = from] = range.split(':')
+      const last = to === '*' ? state.count : Number(to)
+      return Array.from({ length: Math.max(0, last - Number(from) + 1) }, (_, i) => Number(from) + i)
+    })
+  const script: Script = command => {
+    if (/^SELECT INBOX$/i.test(command))
+      return [`* ${state.count} EXISTS`, '* OK [UIDVALIDITY 7] -', `* OK [UIDNEXT ${state.count + 1}] -`, 'TAG OK -']
+    const search = /^UID SEARCH UID (\S+)/i.exec(command)
+    if (search) return [`* SEARCH ${uidsIn(search[1] ?? '').join(' ')}`, 'TAG OK -']
+    const fetch = /^UID FETCH (\S+) (.*)$/i.exec(command)
+    if (!fetch) return undefined
+    const rows: string[] = []
+    for (const uid of uidsIn(fetch[1] ?? '')) {
+      const head = `* ${uid} FETCH (UID ${uid} INTERNALDATE "23-Nov-2026 08:00:00 +0000"`
+      if (!/BODY/i.test(fetch[2] ?? '')) {
+        rows.push(`${head} RFC822.SIZE 300)`)
+        continue
+      }
+      const answer = state.answerTo(uid)
+      if (answer === 'no') return [...rows, 'TAG NO [SERVERBUG] Internal error occurred']
+      if (answer === 'bye') return [...rows, '* BYE FETCH failed', 'HANGUP']
+      if (answer === 'nothing') continue
+      const bytes = mail({ from: `p${uid}@example.org`, to: 'it@example.org', subject: `mail ${uid}` }).toString(
+        'latin1',
+      )
+      const origin = /<0>|<0\.\d+>/.test(fetch[2] ?? '') ? '<0>' : ''
+      rows.push(`${head} BODY[]${origin} {${bytes.length}}\r\n${bytes})`)
+    }
+    return [...rows, 'TAG OK -']
+  }
+  return { state, script }
+}
+
+const taken = async () => (await store.read.rawMails({ limit: 99 })).map(({ uid }) => uid).sort((a, b) => a - b)
+const refused = async () => (await store.read.refusedMails()).map(({ uid, reason }) => [uid, reason])
+const lastUid = async () => (await store.read.cursor('it', 'INBOX'))?.lastUid
+
+describe('a mail that the server shows and does not hand out', () => {
+  test.each([
+    ['no', 'refused to fetch the mail with UID 2; it said: Internal error occurred'],
+    ['nothing', 'it shows UID 2 and gives nothing'],
+    ['bye', /lost the connection .* \(fetch the mail with UID 2\)/],
+  ] as const)('by saying "%s": the others are taken in, it is told of, and tried again', async (how, words) => {
+    const { state, script } = folderOf(4, uid => (uid === 2 ? how : 'mail'))
+    const { account } = await watch(script, {}, 4)
+    await eventually(async () => expect(await taken()).toEqual([1, 3, 4]), 20_000)
+    const reason = typeof words === 'string' ? expect.stringContaining(words) : expect.stringMatching(words)
+    expect(await refused()).toEqual([[2, reason]])
+    expect(told(NOT_HANDED_OUT).at(-1)).toMatchObject({ mailbox: 'it', folder: 'INBOX', uid: 2, reason })
+    const sum = await reconcileWatched(intake, { ...WATCHED, account })
+    expect(sum).toMatchObject([{ onServer: 4, accounted: 3, missing: [2], repaired: 0, refused: [{ uid: 2, reason }] }])
+    const status = async () => (await store.read.folders())[0]
+    await eventually(async () => expect(await status()).toMatchObject({ lastError: null, lastUid: 4 }))
+
+    state.answerTo = () => 'mail'
+    after(16 * MINUTE)
+    await eventually(async () => expect(await taken()).toEqual([1, 2, 3, 4]), 20_000)
+    expect(await refused()).toEqual([])
+  })
+
+  test('and is the newest: it is passed by when an older one is handed out, and what comes later is read at once', async () => {
+    const { state, script } = folderOf(2, uid => (uid === 2 ? 'bye' : 'mail'))
+    await watch(script, {}, 2)
+    await eventually(async () => expect(await refused()).toHaveLength(1), 20_000)
+    expect(await lastUid()).toBe(2)
+    const before = sent(SIGN_IN)
+    state.count = 3
+    await eventually(async () => expect(await taken()).toEqual([1, 3]))
+    expect(sent(SIGN_IN) - before).toBeLessThanOrEqual(1)
+  })
+
+  test('and is removed there: nothing waits for it any more', async () => {
+    const { state, script } = folderOf(3, uid => (uid === 3 ? 'no' : 'mail'))
+    const { account } = await watch(script, {}, 3)
+    await eventually(async () => expect(await refused()).toHaveLength(1), 20_000)
+    state.count = 2
+    await reconcileWatched(intake, { ...WATCHED, account })
+    expect(await refused()).toEqual([])
+  })
+
+  test.each(['no', 'bye'] as const)(
+    'nor any other ("%s"): nothing moves, and all is read in order afterwards',
+    async how => {
+      const { state, script } = folderOf(5, () => how)
+      await watch(script, {}, 5)
+      await eventually(() => told('mailbox cannot be read').length >= 4, 20_000)
+      expect([await lastUid(), await taken(), await refused()]).toEqual([0, [], []])
+      state.answerTo = () => 'mail'
+      await eventually(async () => expect(await taken()).toEqual([1, 2, 3, 4, 5]), 30_000)
+      expect(await refused()).toEqual([])
+      const tickets = (await store.read.rawMails({ limit: 9 })).map(({ uid, ticket }) => [uid, ticket])
+      expect(tickets.sort()).toEqual([1, 2, 3, 4, 5].map(uid => [uid, 1000 + uid]))
+    },
+  )
+})
+
+describeWithDovecot('a mail that Dovecot cannot read', () => {
+  it('is passed by, told of, and tried again, though the server hangs up at it', async () => {
+    await using dovecot = await startDovecot()
+    for (const name of ['ann', 'ben', 'carl'])
+      await dovecot.deliver('desk', 'INBOX', mail({ from: `${name}@example.org`, to: 'it@example.org', text: name }))
+    const files = join(dovecot.home, 'mail/desk/Maildir/new')
+    const names = await Promise.all(
+      (await readdir(files)).map(async name => [await readFile(join(files, name), 'latin1'), name]),
+    )
+    const damaged = names.find(([text]) => text?.includes('ben@example.org'))?.[1] ?? ''
+    await chmod(join(files, damaged), 0o000)
+    watchAt(dovecot.account('desk'))
+    await eventually(async () => expect(await taken()).toEqual([1, 3]), 20_000)
+    expect(await refused()).toEqual([[2, expect.stringMatching(/fetch the mail with UID 2\).*FETCH failed/)]])
+    await chmod(join(dovecot.home, 'mail/desk/Maildir/cur', `${damaged}:2,`), 0o644)
+    after(16 * MINUTE)
+    await eventually(async () => expect(await taken()).toEqual([1, 2, 3]), 20_000)
+    expect(await refused()).toEqual([])
+    await stop()
+  })
 })

@@ -8,7 +8,7 @@ CREATE TABLE agents (
   ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE alarms (
-    cause TEXT NOT NULL CHECK (cause IN ('reading', 'sending', 'silence', 'storm')),
+    cause TEXT NOT NULL CHECK (cause IN ('reading', 'sending', 'silence', 'storm', 'refused')),
     mailbox TEXT NOT NULL,
     folder TEXT NOT NULL,
     since TEXT NOT NULL,
@@ -255,6 +255,18 @@ CREATE INDEX raw_mails_by_fingerprint ON raw_mails (fingerprint) WHERE fingerpri
 CREATE INDEX raw_mails_by_outcome ON raw_mails (outcome, id);
 
 CREATE INDEX raw_mails_by_ticket ON raw_mails (ticket_id) WHERE ticket_id IS NOT NULL;
+
+CREATE TABLE refused_mails (
+    mailbox TEXT NOT NULL,
+    folder TEXT NOT NULL,
+    uid_validity TEXT NOT NULL,
+    uid INTEGER NOT NULL,
+    since TEXT NOT NULL,
+    tried_at TEXT NOT NULL,
+    -- What the server says, the last time.
+    reason TEXT NOT NULL,
+    PRIMARY KEY (mailbox, folder, uid_validity, uid)
+  ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE reminders (
     ticket_id INTEGER NOT NULL REFERENCES tickets (id),

@@ -119,6 +119,11 @@ describe('each rule is broken by what it is about', () => {
       "update tickets set opened_at = '2026-11-23' where id = 1001; update messages set sent_at = '2026-13-45T09:00:00.000Z' where id = 1",
       ['tickets.opened_at: 2026-11-23', 'messages.sent_at: 2026-13-45T09:00:00.000Z'],
     ],
+    [
+      'a mail that the server does not hand out has no outcome',
+      "insert into refused_mails select mailbox, folder, uid_validity, uid, stored_at, stored_at, 'NO' from raw_mails where id = 2",
+      ['it INBOX 2'],
+    ],
     ['what is kept as JSON can be read', "update outbox set mail = '{' where id = 2", ['outbox.mail of 2']],
     ['what refers to something finds it', 'delete from people where id = 1', []],
     [

@@ -77,7 +77,17 @@ export async function openTestApi(
     replay: rawMail => replay(intake, rawMail),
     release: rawMail => release(intake, rawMail),
     reconcile: async mailbox => [
-      { mailbox, folder: 'INBOX', onServer: 0, accounted: 0, leftOut: 0, pending: [], missing: [], repaired: 0 },
+      {
+        mailbox,
+        folder: 'INBOX',
+        onServer: 0,
+        accounted: 0,
+        leftOut: 0,
+        pending: [],
+        missing: [],
+        repaired: 0,
+        refused: [],
+      },
     ],
     openAttachment: async ({ rawMail, part }: PassedOn) => {
       const bytes = await store.read.rawBytes(rawMail)

@@ -5,7 +5,7 @@ import { createServer, type Socket } from 'node:net'
 import type { ImapAccount } from '../../src/inbound/imap.ts'
 import { listening, portOf } from './ports.ts'
 
-/** The lines to answer to a command, without CRLF; `TAG` stands for the command's tag. Undefined: the usual answer. */
+/** The lines to answer to a command, without CRLF; `TAG` stands for its tag, `HANGUP` ends the connection. Undefined: the usual answer. */
 export type Script = (command: string, say: (...lines: string[]) => void) => readonly string[] | undefined
 
 export interface ScriptedImap extends AsyncDisposable {
@@ -49,7 +49,12 @@ export async function scriptedImap(
         commands.push(command)
         if (command.toUpperCase() === 'IDLE') idleTag = tag
         const answer = script(command, say) ?? usual(command)
-        say(...answer.map(text => text.replace(/^TAG\b/, tag).replace(/^IDLETAG\b/, idleTag)))
+        say(
+          ...answer
+            .filter(text => text !== 'HANGUP')
+            .map(text => text.replace(/^TAG\b/, tag).replace(/^IDLETAG\b/, idleTag)),
+        )
+        if (answer.includes('HANGUP')) socket.end()
       }
     })
   })
