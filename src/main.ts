@@ -106,12 +106,8 @@ async function run(argv: readonly string[], signal: AbortSignal): Promise<number
         throw new UsageError('explain needs the path of a mail, or --files-from')
       const { explainCommand } = await import('./cli/explain-command.ts')
       const chosen = values.config ?? process.env['POSTDESK_CONFIG'] ?? null
-      return explainCommand(rest, {
-        config: chosen,
-        filesFrom: values['files-from'] ?? null,
-        at: values.at ?? null,
-        json,
-      })
+      const filesFrom = values['files-from'] ?? null
+      return explainCommand(rest, { config: chosen, filesFrom, at: values.at ?? null, json }, signal)
     }
     case 'import': {
       if (rest.length === 0) throw new UsageError('import needs the path of a mail, an mbox, a Maildir or a folder')

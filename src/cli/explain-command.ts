@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { open } from 'node:fs/promises'
 import { systemClock } from '../clock.ts'
 import { examplePath, loadConfig } from '../config/load.ts'
@@ -12,10 +13,11 @@ type Options = {
   readonly json: boolean
 }
 
-/** `postdesk explain`: a line or a paragraph for each mail, as it is read. Nothing is kept in memory from mail to mail. */
+/** `postdesk explain`: a line or a paragraph for each mail, as it is read, until the signal aborts. Nothing is kept in memory from mail to mail. */
 export async function explainCommand(
   files: readonly string[],
   { config, filesFrom, at, json }: Options,
+  signal: AbortSignal,
 ): Promise<number> {
   const { policy } = loadConfig(config ?? examplePath(), process.env, { secrets: false })
   const now = at === null ? systemClock() : instantFrom(at)
@@ -25,7 +27,8 @@ export async function explainCommand(
   }
   for await (const explanation of explain(all(), policy, now)) {
     const answer = explanationJson(explanation, policy, now)
-    await write(json ? `${JSON.stringify(answer)}\n` : paragraph(explanation, answer.reply))
+    await write(json ? `${JSON.stringify(answer)}\n` : paragraph(explanation, answer.reply), signal)
+    if (signal.aborted) break
   }
   return 0
 }
@@ -47,8 +50,9 @@ function instantFrom(text: string): Instant {
 }
 
 /** Waits while the reader of our output is slower than we are: memory stays flat over thousands of files. */
-async function write(text: string): Promise<void> {
-  if (!process.stdout.write(text)) await new Promise(resolve => process.stdout.once('drain', resolve))
+async function write(text: string, signal: AbortSignal): Promise<void> {
+  // Aborted, when nobody reads it any more.
+  if (!process.stdout.write(text)) await once(process.stdout, 'drain', { signal }).catch(() => undefined)
 }
 
 type ReplyJson = NonNullable<ReturnType<typeof explanationJson>['reply']> | null

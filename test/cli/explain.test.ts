@@ -226,7 +226,7 @@ describe('explain', () => {
     await once(child.stdout, 'data')
     child.stdout.destroy()
     await once(child, 'exit')
-    expect(stderr).toBe('')
+    expect({ code: child.exitCode, stderr }).toEqual({ code: 0, stderr: '' })
   })
 })
 
