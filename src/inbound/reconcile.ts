@@ -1,6 +1,6 @@
 import { type Reconciliation, reconcile } from '../desk/reconciliation.ts'
 import { DeskError } from '../errors.ts'
-import { arrivalOf, type WatchedFolder } from './folder.ts'
+import { arrivalOf, tidy, type WatchedFolder } from './folder.ts'
 import { connectImap } from './imap.ts'
 import { type Intake, ingest } from './ingest.ts'
 import { NOT_HANDED_OUT } from './one-by-one.ts'
@@ -106,8 +106,13 @@ export async function reconcileFolder(
       continue
     }
     const arrivals = mails.map(one => arrivalOf(one, watched, uidValidity))
-    repaired += (await ingest(intake, arrivals, tx => tx.noLongerRefused(place, [uid]))).length
+    const settled = await ingest(intake, arrivals, async tx => {
+      await tx.noLongerRefused(place, [uid])
+      await tx.folderUntidied(mailbox, folder, uid)
+    })
+    repaired += settled.length
   }
+  if (repaired > 0 && !session.lost) await tidy(intake, watched, session)
   const gone = known.map(({ uid }) => uid).filter(uid => !missing.has(uid))
   if (gone.length > 0) await intake.store.write(tx => tx.noLongerRefused(place, gone))
   return { mailbox, folder, ...found, repaired, refused }

@@ -145,6 +145,17 @@ export function mailboxWrites(db: Db) {
       await upsert(mailbox, folder, { tidied_uid: uid })
     },
 
+    /** A mail was taken in later than those after it: it is to be marked or moved too, and to mark those again changes nothing. */
+    async folderUntidied(mailbox: string, folder: string, uid: number): Promise<void> {
+      await db
+        .updateTable('mailbox_folders')
+        .set({ tidied_uid: uid - 1 })
+        .where('mailbox', '=', mailbox)
+        .where('folder', '=', folder)
+        .where('tidied_uid', '>=', uid)
+        .execute()
+    },
+
     /** Notes mails that are left alone, as a range of UIDs in which there are so many. */
     async leaveOut(
       left: LeftOut & {

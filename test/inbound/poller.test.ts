@@ -224,13 +224,19 @@ describeWithDovecot('a mail that Dovecot cannot read', () => {
     )
     const damaged = names.find(([text]) => text?.includes('ben@example.org'))?.[1] ?? ''
     await chmod(join(files, damaged), 0o000)
-    watchAt(dovecot.account('desk'))
+    watchAt(dovecot.account('desk'), { afterReading: 'seen' })
     await eventually(async () => expect(await taken()).toEqual([1, 3]), 20_000)
     expect(await refused()).toEqual([[2, expect.stringMatching(/fetch the mail with UID 2\).*FETCH failed/)]])
-    await chmod(join(dovecot.home, 'mail/desk/Maildir/cur', `${damaged}:2,`), 0o644)
+    const read = join(dovecot.home, 'mail/desk/Maildir/cur')
+    await chmod(join(read, `${damaged}:2,`), 0o644)
     after(16 * MINUTE)
     await eventually(async () => expect(await taken()).toEqual([1, 2, 3]), 20_000)
     expect(await refused()).toEqual([])
+    // Marked like the others, though those after it were marked before.
+    await eventually(
+      async () => expect((await readdir(read)).filter(name => !name.endsWith(':2,S'))).toEqual([]),
+      20_000,
+    )
     await stop()
   })
 })
