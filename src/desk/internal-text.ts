@@ -1,3 +1,5 @@
+import { AGENT_TOKEN, MAC, MADE } from '../mail/token-form.ts'
+
 /*
  * What must never reach a requester: what colleagues wrote to each other, what a notification tells agents alone, and the
  * addresses that give agents their powers. Quotations are cut off before (`mail/new-text.ts`); this is for the day when a
@@ -9,8 +11,7 @@ export const INTERNAL_FROM_HERE = '———— Postdesk: for agents only, from 
 
 // The bar stands before every line of a notification that only agents may know.
 const MARK = /^.{0,40}Postdesk: for agents only\b|^(?:>|[^\S\n\r\u2028\u2029])*│ /m
-/** As `mail/reply-address.ts` reads them. */
-const AGENT_TOKEN = /\d{1,15}\.[0-9a-z]{5,6}\.[a-z2-7]{26}/i
+const TOKEN = new RegExp(AGENT_TOKEN, 'i')
 
 /** The text above the mark of a notification; all of it when there is none. `below`: something else follows what is marked. */
 export function aboveMark(text: string): { readonly text: string; readonly below: string } {
@@ -26,7 +27,8 @@ export function aboveMark(text: string): { readonly text: string; readonly below
 // In a file nothing stands where a mail program would have put it. Tables and trees are drawn with bars too, but with more of them.
 const BAR = '(?:│|&#9474;|&#x2502;|&boxv;)'
 const IN_FILE = [
-  /(?<=\d)\.[0-9a-z]{5,6}\.[a-z2-7]{26}/i,
+  // Of the number its last digit will do: a file may be nothing but digits.
+  new RegExp(`(?<=\\d)\\.${MADE}\\.${MAC}`, 'i'),
   /Postdesk:\s{1,20}for\s{1,20}agents\s{1,20}only\b/i,
   // Found by its bar, and only then looked back from: endless quote marks cost nothing.
   new RegExp(
@@ -46,8 +48,7 @@ const SHORTEST_CHARACTERS = 12
 
 /** Words that a text for the requester shares with an internal one, or an agent's address in it; null: it may go. */
 export function internalWords(text: string, internal: readonly string[]): string | null {
-  const token = AGENT_TOKEN.exec(text)
-  if (token) return 'the address of an agent'
+  if (TOKEN.test(text)) return 'the address of an agent'
   const words = wordsOf(text)
   const runs = new Map<string, number>()
   const joined = ` ${words.join(' ')} `

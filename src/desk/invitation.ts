@@ -1,4 +1,5 @@
 import { extractNewText } from '../mail/new-text.ts'
+import { AGENT_TOKEN, VERB } from '../mail/token-form.ts'
 import { aboveMark, isInternal } from './internal-text.ts'
 
 /*
@@ -52,7 +53,7 @@ function cleaned(line: string): string {
 }
 
 // Which character stands before the detail is the mail server's choice.
-const TOKENS = /(?:[+=_.-]|%2b)\d{1,15}\.[0-9a-z]{5,6}\.[a-z2-7]{26}(?:\.[a-z]{2,12})?(?=@|%40)/gi
+const TOKENS = new RegExp(`(?:[+=_.-]|%2b)${AGENT_TOKEN}(?:${VERB})?(?=@|%40)`, 'gi')
 
 function withoutTokens(text: string): string {
   return text.replace(TOKENS, '')

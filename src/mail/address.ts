@@ -1,4 +1,5 @@
 import type { Address } from './message.ts'
+import { AGENT_TOKEN, MAC, TICKET, VERB } from './token-form.ts'
 
 /** The form in which two addresses are compared: lower case as a whole, for no provider tells case apart in practice. */
 export function foldAddress(address: string): string {
@@ -11,7 +12,7 @@ export function domainOf(address: string): string {
 }
 
 // The details of our own reply addresses, as `reply-address.ts` reads them, behind the other delimiters that servers know.
-const OWN_DETAIL = /[=_.-]\d{1,15}(?:\.[0-9a-z]{5,6})?\.[a-z2-7]{26}(?:\.[a-z]{2,12})?(?=@)/
+const OWN_DETAIL = new RegExp(`[=_.-](?:${AGENT_TOKEN}(?:${VERB})?|${TICKET}\\.${MAC})(?=@)`)
 
 /**
  * The address without its detail (RFC 5233), folded: `it+a1b2@example.org` → `it@example.org`. Behind another delimiter than `+`

@@ -1,6 +1,7 @@
 import { type Instant, instantOf, MINUTE } from '../instant.ts'
 import { foldAddress } from './address.ts'
 import type { Message } from './message.ts'
+import { AGENT_TOKEN, MAC, TICKET, VERB } from './token-form.ts'
 
 /*
  * Addresses that say by themselves which ticket an answer belongs to: `it+1042.<mac>@example.org`, the detail of RFC 5233.
@@ -10,8 +11,7 @@ import type { Message } from './message.ts'
 /** What a reply token claims. */
 export type ReplyToken = { readonly ticket: number; readonly mac: string }
 
-// Base32 in lower case: some gateways fold the case of addresses. The dot is no recipient delimiter anywhere.
-const TOKEN = /^(\d{1,15})\.([a-z2-7]{26})$/i
+const TOKEN = new RegExp(`^(${TICKET})\\.(${MAC})$`, 'i')
 
 /** What the token in an agent's address claims. `verb`: a command in the address itself, as in `it+1042.….solved@`. */
 export type AgentToken = {
@@ -24,8 +24,7 @@ export type AgentToken = {
   readonly verb: string | null
 }
 
-// Minutes since 1970 to the base of 36 have six digits until the year 6086.
-const AGENT_TOKEN = /^(\d{1,15})\.([0-9a-z]{5,6})\.([a-z2-7]{26})(?:\.([a-z]{2,12}))?$/i
+const AGENT_DETAIL = new RegExp(`^(${AGENT_TOKEN})(${VERB})?$`)
 
 /** An agent's address with a command in it; null when it would be longer than servers need to take. */
 export function withVerb(address: string, verb: string): string | null {
@@ -36,10 +35,11 @@ export function withVerb(address: string, verb: string): string | null {
 
 /** Reads the token of an agent's address back; null when it has another shape. */
 export function readAgentToken(detail: string): AgentToken | null {
-  const [, ticket, made = '', mac = '', verb] = AGENT_TOKEN.exec(detail.toLowerCase()) ?? []
-  if (ticket === undefined) return null
+  const [, token, verb] = AGENT_DETAIL.exec(detail.toLowerCase()) ?? []
+  if (token === undefined) return null
+  const [ticket, made = '', mac = ''] = token.split('.')
   const madeAt = instantOf(Number.parseInt(made, 36) * MINUTE)
-  return { ticket: Number(ticket), made, madeAt, mac, verb: verb ?? null }
+  return { ticket: Number(ticket), made, madeAt, mac, verb: verb?.slice(1) ?? null }
 }
 
 /** Reads a token back; null when it has another shape. */
@@ -76,21 +76,22 @@ const MOST_TOKENS = 10
 
 type Addressed = Pick<Message, 'to' | 'cc' | 'headers'>
 
-/** The reply tokens in the recipients of a mail, in lower case, without repetition, at most 10. None is proven yet. */
-export function replyTokens(message: Addressed, delimiter = '+'): string[] {
+/** The reply tokens in the recipients of a mail, in lower case, without repetition, at most 10. None is proven yet. `delimiter` null: details are not used. */
+export function replyTokens(message: Addressed, delimiter: string | null = '+'): string[] {
   return detailsIn(message, delimiter)
     .filter(detail => readReplyToken(detail))
     .slice(0, MOST_TOKENS)
 }
 
-/** The tokens of agents' addresses in the recipients of a mail, at most 10. None is proven yet. */
-export function agentTokens(message: Addressed, delimiter = '+'): AgentToken[] {
+/** The tokens of agents' addresses in the recipients of a mail, at most 10. None is proven yet. `delimiter` as above. */
+export function agentTokens(message: Addressed, delimiter: string | null = '+'): AgentToken[] {
   return detailsIn(message, delimiter)
     .flatMap(detail => readAgentToken(detail) ?? [])
     .slice(0, MOST_TOKENS)
 }
 
-function detailsIn(message: Addressed, delimiter: string): string[] {
+function detailsIn(message: Addressed, delimiter: string | null): string[] {
+  if (!delimiter) return []
   const noted = message.headers
     .filter(({ name }) => RECIPIENT_FIELDS.has(name))
     .flatMap(({ value }) => [...value.matchAll(ADDRESS)].map(match => match[0]))
@@ -104,11 +105,11 @@ function detailsOf(address: string, delimiter: string): string[] {
     .slice(0, Math.max(address.lastIndexOf('@'), 0))
     .slice(-LONGEST_LOCAL_PART)
     .split(delimiter)
-  return delimiter === '' || name === '' ? [] : rest.map((_, at) => rest.slice(at).join(delimiter))
+  return name === '' ? [] : rest.map((_, at) => rest.slice(at).join(delimiter))
 }
 
 // Wherever they stand in a text, and whatever is in front of them. Bounded: a mail may be nothing but digits.
-const IN_TEXT = /\d{1,15}\.[0-9a-z]{5,6}\.[a-z2-7]{26}/gi
+const IN_TEXT = new RegExp(AGENT_TOKEN, 'gi')
 
 /** A text without the tokens of agents' addresses, an ellipsis in the place of each: they are theirs alone. */
 export function withoutAgentTokens(text: string): string {
