@@ -118,15 +118,15 @@ function senderFor(mailboxes: readonly MailboxPolicy[], troubles: readonly Troub
 
 async function findTroubles(watching: Watching, known: readonly Alarm[], now: Instant): Promise<Trouble[]> {
   const reading = await readingTroubles(watching, now)
-  const others: Trouble[] = await refusedTroubles(watching, now)
+  const found = [...reading, ...(await retiredTroubles(watching)), ...(await refusedTroubles(watching, now))]
   for (const mailbox of watching.policy.mailboxes.values()) {
-    others.push(...(await sendingTrouble(watching, mailbox.name, known, now)))
-    others.push(...(await stormTrouble(watching, mailbox.name, now)))
+    found.push(...(await sendingTrouble(watching, mailbox.name, known, now)))
+    found.push(...(await stormTrouble(watching, mailbox.name, now)))
     const silent = known.find(one => one.cause === 'silence' && one.mailbox === mailbox.name && one.overAt === null)
     const sick = reading.some(trouble => trouble.mailbox === mailbox.name)
-    others.push(...(await silenceTrouble(watching, mailbox, { silent, sick }, now)))
+    found.push(...(await silenceTrouble(watching, mailbox, { silent, sick }, now)))
   }
-  return [...reading, ...(await retiredTroubles(watching)), ...others]
+  return found
 }
 
 /** For a mailbox that is not configured any more nobody sends: what still waits there would wait for ever, and unseen. */

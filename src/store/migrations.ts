@@ -10,6 +10,7 @@ import { survey } from './migrations/0007-survey.ts'
 import { crew } from './migrations/0008-crew.ts'
 import { alike } from './migrations/0009-alike.ts'
 import { refused } from './migrations/0010-refused.ts'
+import { arrivals } from './migrations/0011-arrivals.ts'
 import type { Db } from './schema.ts'
 import type { Connections, TableEdit } from './sqlite.ts'
 
@@ -27,6 +28,7 @@ const MIGRATIONS: Readonly<Record<string, readonly Step[]>> = {
   '0008-crew': crew,
   '0009-alike': alike,
   '0010-refused': refused,
+  '0011-arrivals': arrivals,
 }
 
 /** In the order in which they run. */

@@ -1,4 +1,5 @@
 import type { Instant } from '../instant.ts'
+import { rawMailReads } from './raw-mails.ts'
 import type { Db } from './schema.ts'
 
 /** A mail below the cursor that the server shows and does not hand out. */
@@ -39,15 +40,7 @@ export function refusedMailWrites(db: Db) {
       { mailbox, folder, uidValidity, uid, reason }: Omit<RefusedMail, 'since' | 'triedAt'>,
       at: Instant,
     ): Promise<void> {
-      const taken = await db
-        .selectFrom('raw_mails')
-        .select('id')
-        .where('mailbox', '=', mailbox)
-        .where('folder', '=', folder)
-        .where('uid_validity', '=', uidValidity)
-        .where('uid', '=', uid)
-        .executeTakeFirst()
-      if (taken) return
+      if (await rawMailReads(db).settledAt([mailbox], { folder, uidValidity, uid })) return
       await db
         .insertInto('refused_mails')
         .values({ mailbox, folder, uid_validity: uidValidity, uid, since: at, tried_at: at, reason })

@@ -248,7 +248,7 @@ CREATE TABLE raw_mails (
     UNIQUE (mailbox, folder, uid_validity, uid)
   ) STRICT;
 
-CREATE INDEX raw_mails_by_arrival ON raw_mails (mailbox, received_at);
+CREATE INDEX raw_mails_by_arrival ON raw_mails (mailbox, received_at, folder);
 
 CREATE INDEX raw_mails_by_fingerprint ON raw_mails (fingerprint) WHERE fingerprint IS NOT NULL;
 
