@@ -118,6 +118,11 @@ export type Policy = {
   readonly acknowledgeMaxAgeMs: number
 }
 
+/** What stands before the details in the addresses of a mailbox; null when it has none, or is not configured any more. */
+export function delimiterOf({ mailboxes }: Policy, mailbox: string): string | null {
+  return mailboxes.get(mailbox)?.subaddress ?? null
+}
+
 /** The name of the mailbox that a mail went to, or was sent from; of the first one when it names none of ours. */
 export function mailboxFor({ mailboxes }: Policy, { headers, to, cc, from }: Message): string {
   const delivered = headers.filter(({ name }) => name === 'delivered-to' || name === 'x-original-to')

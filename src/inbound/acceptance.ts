@@ -1,13 +1,14 @@
-import type { Agent, Policy } from '../desk/policy.ts'
+import { type Agent, delimiterOf, type Policy } from '../desk/policy.ts'
 import type { TicketId } from '../desk/ticket.ts'
 import type { Ids } from '../ids.ts'
 import { MINUTE, plus } from '../instant.ts'
 import type { Message } from '../mail/message.ts'
-import { citedIds, foldId } from '../mail/message-id.ts'
+import { foldId } from '../mail/message-id.ts'
 import { agentTokens } from '../mail/reply-address.ts'
 import type { Notified } from '../store/agents.ts'
 import type { StoredMessage } from '../store/messages.ts'
 import type { Reads } from '../store/store.ts'
+import { citedNotifications } from './own-mail.ts'
 
 /*
  * Which of the strangers' mails an agent lets in with `#accept`: the one that they were told of and answer, nothing that came
@@ -27,7 +28,8 @@ export async function toAccept(
   const messages = await read.messages(ticket)
   const waiting = messages.filter(({ standing }) => standing === 'pending')
   if (waiting.length === 0) return []
-  const answered = (await cited(read, message)) ?? (await ofToken(read, desk, mailbox, message, agent, ticket))
+  const [nearest] = await citedNotifications(read, message)
+  const answered = nearest ? [nearest] : await ofToken(read, desk, mailbox, message, agent, ticket)
   const told = new Set(await messagesOf(read, answered))
   const seen = waiting.filter(({ id }) => told.has(id))
   if (seen.length === 1) return seen
@@ -44,13 +46,6 @@ export async function toAccept(
 
 const MOST_NAMED = 5
 
-/** What told an agent of something, and is answered: the nearest that the mail cites. Null: it cites none. */
-async function cited(read: Reads, { inReplyTo, references }: Message): Promise<readonly Notified[] | null> {
-  // They come in the order of what is asked: the nearest first.
-  const [nearest] = await read.notificationsCited(citedIds(inReplyTo, references))
-  return nearest ? [nearest] : null
-}
-
 /** What was written to an agent in the minute in which the address was made that their mail is for: one tap cites nothing. */
 async function ofToken(
   read: Reads,
@@ -60,8 +55,7 @@ async function ofToken(
   { name }: Agent,
   ticket: TicketId,
 ): Promise<readonly Notified[]> {
-  const delimiter = policy.mailboxes.get(mailbox)?.subaddress ?? null
-  const tokens = delimiter === null ? [] : agentTokens(message, delimiter).filter(one => ids.isTokenOf(one, name))
+  const tokens = agentTokens(message, delimiterOf(policy, mailbox)).filter(one => ids.isTokenOf(one, name))
   const all = await read.notificationsOf(ticket, name)
   return all.filter(({ at }) => tokens.some(({ madeAt }) => madeAt <= at && at < plus(madeAt, MINUTE)))
 }

@@ -2,7 +2,7 @@ import type { Commanded } from '../desk/agent-mail.ts'
 import type { Facts, Past } from '../desk/decision.ts'
 import { type Buckets, drawsOf } from '../desk/gate.ts'
 import { type AgentKey, agentOf, provenAgent } from '../desk/people.ts'
-import type { Agent, Policy } from '../desk/policy.ts'
+import { type Agent, delimiterOf, type Policy } from '../desk/policy.ts'
 import type { Survey } from '../desk/survey.ts'
 import type { Candidate, Signal } from '../desk/thread.ts'
 import type { TicketId } from '../desk/ticket.ts'
@@ -17,7 +17,7 @@ import { baseSubject, isReplySubject, taggedTickets } from '../mail/subject.ts'
 import { readSurveyToken, readVote } from '../mail/survey.ts'
 import { conversationIds } from '../mail/thread-index.ts'
 import type { Reads } from '../store/store.ts'
-import { citedOfOurs } from './own-mail.ts'
+import { citedNotifications, citedOfOurs } from './own-mail.ts'
 import { wasShown } from './shown-keys.ts'
 
 /** More ids, tags or tickets than these are no conversation but an attempt to keep us busy. */
@@ -127,22 +127,21 @@ async function keyOf(
   const { keysSince } = await read.agentState(agent.name)
   const oldest = plus(now, -policy.agentMail.keysForMs)
   const isGood = (madeAt: Instant) => madeAt >= oldest && (keysSince === null || madeAt >= keysSince)
-  const delimiter = policy.mailboxes.get(mailbox)?.subaddress ?? null
-  const tokens = delimiter === null ? [] : agentTokens(message, delimiter)
-  const theirs = tokens.filter(one => ids.isTokenOf(one, agent.name))
+  const theirs = agentTokens(message, delimiterOf(policy, mailbox)).filter(one => ids.isTokenOf(one, agent.name))
   const key = { agent: agent.name, verb: theirs.find(({ verb }) => verb !== null)?.verb ?? null }
   for (const token of theirs)
     if (isGood(token.madeAt) && !(await wasShown(read, token, agent.name)))
       return { ...key, by: 'address', proves: true }
-  const cited = await read.notificationsCited(citedIds(message.inReplyTo, message.references))
-  const notified = cited.some(one => one.agent === agent.name && !one.shown && isGood(one.at))
+  const notified = (await citedNotifications(read, message)).some(
+    one => one.agent === agent.name && !one.shown && isGood(one.at),
+  )
   if (notified) return { ...key, by: 'notification', proves: true }
   return theirs.length > 0 ? { ...key, by: 'address', proves: false } : null
 }
 
 /** Of everything that it cites the last is what it answers. */
-async function citesNote(read: Reads, { inReplyTo, references }: Message): Promise<boolean> {
-  const [nearest] = await read.notificationsCited(citedIds(inReplyTo, references))
+async function citesNote(read: Reads, message: Message): Promise<boolean> {
+  const [nearest] = await citedNotifications(read, message)
   return nearest?.kind === 'note'
 }
 
@@ -203,20 +202,20 @@ async function candidates(
   { mailbox, past, receivedAt }: Arrived,
   message: Message,
 ): Promise<Candidate[]> {
-  const delimiter = policy.mailboxes.get(mailbox)?.subaddress ?? null
+  const delimiter = delimiterOf(policy, mailbox)
   const signs: Sign[] = []
   const cited = citedIds(message.inReplyTo, message.references)
   const own = message.messageId ? foldId(message.messageId) : null
   const known = await read.threadIds(own ? [...cited, own] : cited)
   const ours = await citedOfOurs(read, ids, cited, known)
-  for (const token of delimiter === null ? [] : replyTokens(message, delimiter)) {
+  for (const token of replyTokens(message, delimiter)) {
     const named = readReplyToken(token)?.ticket
     if (named === undefined) continue
     // The mail that the token came with may have been split off since.
     const ticket = ours.find(one => one.signedFor === named)?.ticket ?? named
     signs.push({ ticket, signal: 'token', value: `reply address of ${named}`, token })
   }
-  for (const token of delimiter === null ? [] : agentTokens(message, delimiter))
+  for (const token of agentTokens(message, delimiter))
     if (token.ticket > 0)
       signs.push({ ticket: token.ticket, signal: 'token', value: `agent's address of ${token.ticket}`, of: token })
   for (const { ticket, id } of ours) signs.push({ ticket, signal: 'own-id', value: id })

@@ -1,6 +1,8 @@
 import type { TicketId } from '../desk/ticket.ts'
 import type { Ids } from '../ids.ts'
-import { foldId } from '../mail/message-id.ts'
+import type { Message } from '../mail/message.ts'
+import { citedIds, foldId } from '../mail/message-id.ts'
+import type { Notified } from '../store/agents.ts'
 import type { Reads } from '../store/store.ts'
 
 type Known = Awaited<ReturnType<Reads['threadIds']>>
@@ -11,6 +13,14 @@ type Ours = {
   readonly signedFor: TicketId
   /** Where it is now: merged into another ticket, or split off to one. */
   readonly ticket: TicketId
+}
+
+/** What told agents of something and is cited by this mail, nearest first: the first of them is what it answers. */
+export function citedNotifications(
+  read: Pick<Reads, 'notificationsCited'>,
+  { inReplyTo, references }: Message,
+): Promise<Notified[]> {
+  return read.notificationsCited(citedIds(inReplyTo, references))
 }
 
 /** Those of the cited ids that we signed, in the same order. `known`: the tickets that have had or cited them. */

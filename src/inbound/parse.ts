@@ -80,7 +80,9 @@ async function split(mime: readonly RawField[], body: Buffer, limits: ParseLimit
     maxChildNodes: limits.maxParts + 10,
     maxHeadSize: limits.maxHeaderBytes * 64,
   })
-  const { createNode, splitter } = parser as unknown as Internals
+  // Its types say nothing of them.
+  const internals = parser as unknown as Internals
+  const { createNode, splitter } = internals
   Object.assign(parser, {
     // Every leaf comes out as a file, its bytes untouched: decoded by mailparser, texts have lost what a charset's label hid.
     textTypes: [],
@@ -98,9 +100,8 @@ async function split(mime: readonly RawField[], body: Buffer, limits: ParseLimit
     parser.write(Buffer.from(`${mime.map(({ name, value }) => `${name}: ${value}\r\n`).join('')}\r\n`, 'latin1'))
     parser.end(body)
   })
-  const { tree } = parser as unknown as Internals
-  if (!tree) throw new Error('no part was found')
-  return partOf(tree, contents)
+  if (!internals.tree) throw new Error('no part was found')
+  return partOf(internals.tree, contents)
 }
 
 function collect(attachment: AttachmentStream, done: (content: Buffer) => void): void {

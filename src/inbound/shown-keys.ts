@@ -1,12 +1,12 @@
 import { agentOf } from '../desk/people.ts'
-import type { Policy } from '../desk/policy.ts'
+import { delimiterOf, type Policy } from '../desk/policy.ts'
 import type { Ids } from '../ids.ts'
 import type { Instant } from '../instant.ts'
 import { isOneOf } from '../mail/address.ts'
 import type { Message } from '../mail/message.ts'
-import { citedIds } from '../mail/message-id.ts'
 import { type AgentToken, agentTokens } from '../mail/reply-address.ts'
 import type { Reads, Tx } from '../store/store.ts'
+import { citedNotifications } from './own-mail.ts'
 
 /*
  * What makes somebody an agent (`desk/people.ts`) proves nothing any more once others were given it too: whoever the mail
@@ -24,10 +24,9 @@ export async function rememberShown(
   now: Instant,
 ): Promise<void> {
   if (!isShownToOthers(message, policy)) return
-  for (const { ticket, agent, at } of await tx.notificationsCited(citedIds(message.inReplyTo, message.references)))
+  for (const { ticket, agent, at } of await citedNotifications(tx, message))
     await tx.notificationsShown(ticket, agent, now, at)
-  const delimiter = policy.mailboxes.get(mailbox)?.subaddress ?? null
-  for (const token of delimiter === null ? [] : agentTokens(message, delimiter)) {
+  for (const token of agentTokens(message, delimiterOf(policy, mailbox))) {
     const agent = policy.agents.find(({ name }) => ids.isTokenOf(token, name))
     const before = agent && (await shownUntil(tx, token, agent.name))
     if (agent && (before ?? '') < token.madeAt) await tx.setSetting(nameOf(token, agent.name), token.madeAt)
