@@ -309,15 +309,15 @@ export function valuesIn<Value extends number | string>(json: string) {
 }
 
 /**
- * A whole ticket as JSON, of the tables `t` and `p` (its requester), with these names of its columns: of rows as wide as this
- * better-sqlite3 makes objects at half the speed at which JSON is read.
+ * A whole ticket as a JSON array, of the tables `t` and `p` (its requester): these columns, the requester, the tags. Of rows as
+ * wide as this better-sqlite3 12 makes objects at less than half the speed at which JSON is read; the names of a JSON object
+ * would take a third of the time again.
  */
-export function ticketAsJson(columns: Readonly<Record<string, string>>) {
-  const fields = Object.entries(columns).map(([name, column]) => `'${name}', t.${column}`)
-  return sql.raw<string>(`json_object(
-    ${fields.join(', ')},
-    'requester', iif(p.address is null, null, json_object('name', p.name, 'address', p.address)),
-    'tags', json((select json_group_array(tag) from (select tag from ticket_tags where ticket_id = t.id order by tag)))
+export function ticketAsJson(columns: readonly string[]) {
+  return sql.raw<string>(`json_array(
+    ${columns.map(column => `t.${column}`).join(', ')},
+    iif(p.address is null, null, json_object('name', p.name, 'address', p.address)),
+    json((select json_group_array(tag) from (select tag from ticket_tags where ticket_id = t.id order by tag)))
   )`)
 }
 

@@ -1,10 +1,11 @@
 import type { Priority, Status, Ticket, TicketChanges, TicketEvent, TicketId } from '../desk/ticket.ts'
 import { DeskError } from '../errors.ts'
 import type { Instant } from '../instant.ts'
-import type { Db, Tables } from './schema.ts'
+import type { Db } from './schema.ts'
 import { fromJson, toJson } from './schema.ts'
-import { ticketAsJson, ticketsMatching, valuesIn } from './sqlite.ts'
+import { ticketsMatching, valuesIn } from './sqlite.ts'
 import { one, statement } from './statement.ts'
+import { readTicket, selectTickets } from './ticket-row.ts'
 
 export type TicketFilter = {
   readonly mailbox?: string
@@ -55,12 +56,12 @@ export function ticketReads(db: Db) {
   return {
     async ticket(id: TicketId): Promise<Ticket | null> {
       const [row] = await ticketWith(db, { id })
-      return row ? fromJson<Ticket>(row.ticket) : null
+      return row ? readTicket(row) : null
     },
 
     /** Tickets by last change, newest first; `after` continues behind a position. */
     async tickets(filter: TicketFilter, limit: number, after?: TicketPosition): Promise<Ticket[]> {
-      let query = tickets(db).orderBy('t.updated_at', 'desc').orderBy('t.id', 'desc').limit(limit)
+      let query = selectTickets(db).orderBy('t.updated_at', 'desc').orderBy('t.id', 'desc').limit(limit)
       const { mailbox } = filter
       if (mailbox) {
         // A mail to two mailboxes is one ticket, which both of them know.
@@ -97,7 +98,7 @@ export function ticketReads(db: Db) {
           .where('t.updated_at', '<=', after.updatedAt)
           .where(eb => eb.or([eb('t.updated_at', '<', after.updatedAt), eb('t.id', '<', after.id)]))
       }
-      return (await query.execute()).map(({ ticket }) => fromJson<Ticket>(ticket))
+      return (await query.execute()).map(readTicket)
     },
 
     async events(ticket: TicketId): Promise<RecordedEvent[]> {
@@ -220,23 +221,7 @@ type NewPromise = {
   readonly outbox: number
 }
 
-type Column = Exclude<keyof Ticket, 'requester' | 'tags'>
-const COLUMNS: Readonly<Record<Column, keyof Tables['tickets']>> = {
-  ...{ id: 'id', mailbox: 'mailbox', team: 'team', assignee: 'assignee', subject: 'subject', language: 'language' },
-  ...{ status: 'status', category: 'category', priority: 'priority', serviceLevel: 'service_level' },
-  ...{ openedAt: 'opened_at', firstResponseDue: 'first_response_due', resolutionDue: 'resolution_due' },
-  ...{ firstResponseAt: 'first_response_at', solvedAt: 'solved_at', updatedAt: 'updated_at' },
-  ...{ pendingUntil: 'pending_until', cause: 'cause', fix: 'fix', rating: 'rating', ratingComment: 'rating_comment' },
-  ...{ mergedInto: 'merged_into', revision: 'revision' },
-}
-
-const TICKET = ticketAsJson(COLUMNS)
-
-function tickets(db: Db) {
-  return db.selectFrom('tickets as t').leftJoin('people as p', 'p.id', 't.requester_id').select(TICKET.as('ticket'))
-}
-
-const ticketWith = statement((db, { id }: { id: TicketId }) => tickets(db).where('t.id', '=', id))
+const ticketWith = statement((db, { id }: { id: TicketId }) => selectTickets(db).where('t.id', '=', id))
 
 const insertTicket = statement((db, ticket: TicketRow & { at: Instant }) =>
   db

@@ -163,6 +163,34 @@ test('held ids outlive cited ones, in one case', async () => {
   ])
 })
 
+test('a ticket is read column by column', async () => {
+  const id = await store.write(tx => openTicket(tx))
+  const at = (minute: number) => `2026-11-23T09:${minute}:00.000Z`
+  const values = {
+    ...{ team: 'a team', assignee: 'an agent', subject: 'a subject', language: 'de', category: 'a category' },
+    ...{ status: 'solved', priority: 'urgent', service_level: 'a level', cause: 'a cause', fix: 'a fix' },
+    ...{ opened_at: at(10), first_response_due: at(11), resolution_due: at(12), first_response_at: at(13) },
+    ...{
+      solved_at: at(14),
+      updated_at: at(15),
+      pending_until: at(16),
+      rating: 4,
+      rating_comment: 'a comment',
+      revision: 7,
+    },
+  }
+  const { path } = store
+  using database = Object.assign(new Database(path), { [Symbol.dispose]: () => database.close() })
+  const names = Object.keys(values)
+  database.prepare(`UPDATE tickets SET ${names.map(name => `${name} = @${name}`).join(', ')}`).run(values)
+  const camelCase = (name: string) => name.replace(/_(.)/g, (_, letter: string) => letter.toUpperCase())
+  expect(await store.read.ticket(id)).toEqual({
+    ...Object.fromEntries(Object.entries(values).map(([name, value]) => [camelCase(name), value])),
+    ...{ id, mailbox: 'it', tags: ['paper'], mergedInto: null },
+    requester: { name: 'Jane', address: 'jane@example.org' },
+  })
+})
+
 describe('changing a ticket', () => {
   test('counts the revision, and refuses a stale one', async () => {
     const id = await store.write(tx => openTicket(tx))
