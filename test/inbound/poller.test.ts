@@ -112,6 +112,41 @@ test('a sent folder that could not be read once is read later over the same conn
   await eventually(async () => expect(await status()).toMatchObject({ role: 'sent', lastError: null }))
 })
 
+test.each(['NO', 'BAD'])(
+  '%s to LIST: the inbox is read over the same connection, and the sent folder is looked for again',
+  async word => {
+    const ALL = /^LIST "" "?\*/i
+    const lists = { refused: true }
+    const { script } = folderOf(1, () => 'mail')
+    await watch(
+      command => {
+        // imapflow also asks for the delimiter, and for each folder that it opens.
+        if (/^LIST "" ""$/i.test(command)) return ['* LIST (\\Noselect) "/" ""', 'TAG OK -']
+        if (ALL.test(command)) return lists.refused ? [`TAG ${word} not now`] : ['* LIST () "/" Sent', 'TAG OK -']
+        if (/^STATUS Sent/i.test(command)) return ['* STATUS Sent (UIDVALIDITY 7 UIDNEXT 1 MESSAGES 0)', 'TAG OK -']
+        return script(command, () => undefined)
+      },
+      { sent: 'auto' },
+      1,
+    )
+    await eventually(async () => expect(await taken()).toEqual([1]))
+    await eventually(() => told('the folder of sent mail cannot be found').length > 0)
+    const looked = sent(ALL)
+    await eventually(() => sent(/^IDLE/i) > 3)
+    expect(sent(ALL)).toBe(looked)
+    expect(told('the folder of sent mail cannot be found')).toMatchObject([
+      { level: 40, mailbox: 'it', reason: expect.stringContaining('refused to list the folders; it said: not now') },
+    ])
+    lists.refused = false
+    after(6 * MINUTE)
+    await eventually(async () =>
+      expect(await store.read.folders()).toMatchObject([{ folder: 'INBOX' }, { folder: 'Sent', role: 'sent' }]),
+    )
+    expect(told('mailbox cannot be read')).toEqual([])
+    expect(sent(SIGN_IN)).toBe(1)
+  },
+)
+
 /** A folder whose mails are handed out, or not. */
 function folderOf(count: number, answerTo: (uid: number) => 'mail' | 'no' | 'nothing' | 'bye') {
   const state = { count, answerTo }
