@@ -77,7 +77,7 @@ export async function openSentFolder(
       notBefore = performance.now() + AGAIN_MS
       failed = true
       log.warn({ reason: error.message, pauseMs: AGAIN_MS }, 'sent mail cannot be read')
-      await intake.store.write(tx => tx.folderFailed(mailbox, folder, errorText(error), intake.clock()))
+      await intake.store.write(tx => tx.folderFailed(mailbox, folder, errorText(error), intake.clock(), 'sent'))
       return true
     }
   }

@@ -86,6 +86,10 @@ test('a sent folder that is not there costs no connection, and the other one is 
     /^(STATUS|SELECT) INBOX.Gesendet/i.test(command) ? ['TAG NO no folder'] : undefined
   await watch(noFolder, { sent: 'Gesendet' })
   await eventually(() => told('sent mail cannot be read').length > 0)
+  const status = async () => (await store.read.folders()).find(({ folder }) => folder === 'Gesendet')
+  await eventually(async () =>
+    expect(await status()).toMatchObject({ role: 'sent', lastError: expect.stringContaining('correct `sentFolder`') }),
+  )
   after(7 * HOUR)
   await eventually(() => told('every mail is accounted for').length > 0, 10_000)
   expect(told('sent mail cannot be read').length).toBeGreaterThan(1)
