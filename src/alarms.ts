@@ -9,6 +9,7 @@ import { DAY, type Instant, MINUTE, msBetween } from './instant.ts'
 import type { Logger } from './log.ts'
 import { pause } from './loop.ts'
 import { domainOf } from './mail/address.ts'
+import { isReplaced } from './store/mailboxes.ts'
 import type { Store } from './store/store.ts'
 
 /*
@@ -22,7 +23,13 @@ export type Watching = {
   readonly ids: Ids
   readonly clock: () => Instant
   readonly log: Logger
-  readonly folders: readonly { readonly mailbox: string; readonly folder: string; readonly pollEveryMs: number }[]
+  readonly folders: readonly {
+    readonly mailbox: string
+    readonly folder: string
+    readonly pollEveryMs: number
+    /** The folder of sent mail that is read beside it: its name, `auto`, or null for none. */
+    readonly sent: string | null
+  }[]
   /** Nobody: it is logged and shown, and no mail is written. */
   readonly admins: readonly string[]
   /** How long reading or sending must have failed. */
@@ -118,7 +125,8 @@ function senderFor(mailboxes: readonly MailboxPolicy[], troubles: readonly Troub
 
 async function findTroubles(watching: Watching, known: readonly Alarm[], now: Instant): Promise<Trouble[]> {
   const reading = await readingTroubles(watching, now)
-  const found = [...reading, ...(await retiredTroubles(watching)), ...(await refusedTroubles(watching, now))]
+  const found = [...reading, ...(await sentTroubles(watching, now))]
+  found.push(...(await retiredTroubles(watching)), ...(await refusedTroubles(watching, now)))
   for (const mailbox of watching.policy.mailboxes.values()) {
     found.push(...(await sendingTrouble(watching, mailbox.name, known, now)))
     found.push(...(await stormTrouble(watching, mailbox.name, now)))
@@ -155,6 +163,22 @@ async function readingTroubles(
     const patience = Math.max(alarmAfterMs, UNREAD_FOR_MS, 5 * pollEveryMs)
     const hangs = checkedAt !== null && failingSince === null && msBetween(readAt, now) >= patience
     return hangs ? [{ ...about, since: readAt, detail: 'The server is connected, and says nothing.' }] : []
+  })
+}
+
+/**
+ * Folders of sent mail that cannot be read. That one was not read for long says nothing: it is read when there is some. And of one
+ * that was named before, or that the server named, nobody is told when another is read in its place.
+ */
+async function sentTroubles({ store, folders, alarmAfterMs }: Watching, now: Instant): Promise<Trouble[]> {
+  const known = await store.read.folders()
+  return known.flatMap((status): Trouble[] => {
+    const { mailbox, folder, role, failingSince, lastError } = status
+    const watched = folders.filter(one => one.mailbox === mailbox)
+    const isSent = watched.some(({ sent }) => (sent === 'auto' ? role === 'sent' : sent === folder))
+    if (!isSent || watched.some(one => one.folder === folder) || isReplaced(status, known)) return []
+    if (failingSince === null || msBetween(failingSince, now) < alarmAfterMs) return []
+    return [{ cause: 'reading', mailbox, folder, since: failingSince, detail: lastError ?? '' }]
   })
 }
 

@@ -45,7 +45,7 @@ beforeEach(async () => {
       alarmAfterMs: 15 * MINUTE,
       startedAt: plus(NOW, -DAY),
     },
-    folders: ['it', 'hr'].map(mailbox => ({ mailbox, folder: 'INBOX', pollEveryMs: MINUTE })),
+    folders: ['it', 'hr'].map(mailbox => ({ mailbox, folder: 'INBOX', pollEveryMs: MINUTE, sent: null })),
     onQueued: () => {
       woken++
     },
@@ -154,6 +154,44 @@ describe('a mailbox that cannot be read', () => {
     // It failed in what is now the future: over for now, and told.
     expect(await changes()).toEqual(['over reading it, told'])
     expect(await changes()).toEqual([])
+  })
+})
+
+describe('a folder of sent mail that cannot be read', () => {
+  const sentFails = (folder: string) =>
+    store.write(tx => tx.folderFailed('it', folder, `there is no folder ${folder}`, now, 'sent'))
+  const sentIsRead = (folder: string) =>
+    store.write(async tx => {
+      await tx.beginFolder('it', folder, 'sent', { uidValidity: '7', lastUid: 0, readSince: null, sinceUid: 0 })
+      await tx.folderRead('it', folder, now)
+    })
+  const readFrom = (sent: string | null) => {
+    watching = { ...watching, folders: watching.folders.map(one => ({ ...one, sent })) }
+  }
+
+  test.each(['Snet', 'auto'])('(%s) is told of like any other, and when it is read', async configured => {
+    readFrom(configured)
+    await sentFails('Snet')
+    now = plus(NOW, 14 * MINUTE)
+    expect(await changes()).toEqual([])
+    now = plus(NOW, 15 * MINUTE)
+    expect(await changes()).toEqual(['raised reading it, told'])
+    expect((await notices())[0]?.mail).toMatchObject({
+      subject: '[Postdesk] mailbox it (Snet) cannot be read',
+      text: expect.stringContaining('there is no folder Snet'),
+    })
+    await sentIsRead('Snet')
+    expect(await changes()).toEqual(['over reading it, told'])
+  })
+
+  test.each(['Sent', 'auto', null])('is over when the folder is another one (%s)', async configured => {
+    readFrom('Snet')
+    await sentFails('Snet')
+    now = plus(NOW, 15 * MINUTE)
+    expect(await changes()).toEqual(['raised reading it, told'])
+    readFrom(configured)
+    if (configured) await sentIsRead('Sent')
+    expect(await changes()).toEqual(['over reading it, told'])
   })
 })
 
@@ -334,6 +372,14 @@ describe('a mailbox to which no mail comes', () => {
     await fails('it')
     now = plus(NOW, 90 * MINUTE)
     expect(await changes()).toEqual(['raised reading it, told'])
+  })
+
+  test('is told of also while its sent mail cannot be read', async () => {
+    watching = { ...watching, folders: watching.folders.map(one => ({ ...one, sent: 'Snet' })) }
+    await learnt(DAY)
+    await store.write(tx => tx.folderFailed('it', 'Snet', 'there is no folder Snet', now, 'sent'))
+    now = plus(NOW, 90 * MINUTE)
+    expect(await changes()).toEqual(['raised reading it, told', 'raised silence it, told'])
   })
 
   test('is none where nothing ever came', async () => {

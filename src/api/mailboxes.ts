@@ -1,6 +1,6 @@
 import { Type } from 'typebox'
 import { DeskError } from '../errors.ts'
-import type { FolderStatus } from '../store/mailboxes.ts'
+import { type FolderStatus, isReplaced } from '../store/mailboxes.ts'
 import { folderTrouble } from './health.ts'
 import type { Routes, Watched } from './options.ts'
 import { problems } from './problem.ts'
@@ -105,7 +105,7 @@ export const mailboxRoutes: Routes = async (app, { store, policy, folders, clock
       /** The watched ones, and the folder of sent mail that is read beside them. */
       const foldersOf = (mailbox: string): readonly Watched[] => {
         const watched = folders.filter(one => one.mailbox === mailbox)
-        const sent = known.filter(one => one.mailbox === mailbox && one.role === 'sent')
+        const sent = known.filter(one => one.mailbox === mailbox && one.role === 'sent' && !isReplaced(one, known))
         return [
           ...watched,
           ...sent.map(({ folder }) => ({ mailbox, folder, pollEveryMs: watched[0]?.pollEveryMs ?? 0 })),

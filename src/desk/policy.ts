@@ -124,14 +124,20 @@ export function delimiterOf({ mailboxes }: Policy, mailbox: string): string | nu
 }
 
 /** The name of the mailbox that a mail went to, or was sent from; of the first one when it names none of ours. */
-export function mailboxFor({ mailboxes }: Policy, { headers, to, cc, from }: Message): string {
+export function mailboxFor(policy: Policy, message: Message): string {
+  const [first] = policy.mailboxes.keys()
+  const found = namedMailbox(policy, message) ?? first
+  if (found === undefined) throw new Error('the policy has no mailbox')
+  return found
+}
+
+/** The name of the mailbox whose address a mail names as the one that it went to, or was sent from; null when it names none of ours. */
+export function namedMailbox({ mailboxes }: Policy, { headers, to, cc, from }: Message): string | null {
   const delivered = headers.filter(({ name }) => name === 'delivered-to' || name === 'x-original-to')
   const named = [...delivered.map(({ value }) => value), ...[...to, ...cc].map(({ address }) => address)]
   if (from) named.push(from.address)
   const all = [...mailboxes.values()]
-  const found = all.find(({ addresses }) => named.some(address => isOneOf(address, new Set(addresses)))) ?? all[0]
-  if (!found) throw new Error('the policy has no mailbox')
-  return found.name
+  return all.find(({ addresses }) => named.some(address => isOneOf(address, new Set(addresses))))?.name ?? null
 }
 
 /**

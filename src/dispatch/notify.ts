@@ -1,6 +1,13 @@
 import { cannotWait } from '../desk/digest.ts'
 import { type Draw, drawn, levelOf } from '../desk/gate.ts'
-import { type Background, type Happening, notificationMail, type Told, whoIsTold } from '../desk/notification.ts'
+import {
+  type Background,
+  type Crew,
+  type Happening,
+  notificationMail,
+  type Told,
+  whoIsTold,
+} from '../desk/notification.ts'
 import { replyAddress, senderAddress } from '../desk/outgoing-mail.ts'
 import { agentOf } from '../desk/people.ts'
 import { type Agent, mailboxOf, type Policy } from '../desk/policy.ts'
@@ -28,7 +35,9 @@ export async function notify(tx: Tx, dispatching: Dispatching, event: Happened):
   const crew = { followers: await tx.followers(news.ticket.id), away: new Set(await tx.agentsAway()), participants }
   const told: string[] = []
   let background: Background | null = null
+  const toldNext = event.kind === 'opened' ? await handedNext(tx, dispatching, event, crew) : []
   for (const agent of whoIsTold(news, crew, policy)) {
+    if (toldNext.includes(agent)) continue
     const draws = drawsOf(news, agent, policy)
     const buckets = await tx.buckets(draws.map(({ name }) => name))
     const dry = draws.find(({ name, budget }) => levelOf(buckets.get(name) ?? null, budget, now) < 1)
@@ -48,6 +57,20 @@ export async function notify(tx: Tx, dispatching: Dispatching, event: Happened):
   }
   const data = { notice: news.notice, agents: told }
   if (told.length > 0) await tx.addEvents(news.ticket.id, [{ kind: 'notified', actor: 'postdesk', data }], now)
+}
+
+/**
+ * Who is told next that the new ticket is theirs: it was given to them as it opened (`#assign` above a forward), or before anybody
+ * was told of it.
+ */
+async function handedNext(tx: Tx, dispatching: Dispatching, { id, ticket }: Happened, crew: Crew): Promise<Agent[]> {
+  const told: Agent[] = []
+  for (const event of await tx.events(ticket)) {
+    if (event.id <= id || event.kind !== 'changed') continue
+    const news = await newsOf(tx, dispatching, { ...event, ticket })
+    if (news?.notice === 'assigned') told.push(...whoIsTold(news, crew, dispatching.policy))
+  }
+  return told
 }
 
 /** Machines that go on for ever, and days on which everything fails at once, fill no agent's mailbox: more waits for a digest. */

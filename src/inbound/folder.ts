@@ -92,6 +92,7 @@ export async function readFolder(
   const behind = Math.max(leftOut.at(-1)?.lastUid ?? 0, ...refused.keys())
   if (behind > 0) await takeIn([], behind)
   doubts?.hungUpAt.clear()
+  if (doubts) doubts.alone = null
   await intake.store.write(tx => tx.folderRead(mailbox, folder, intake.clock()))
   return read
 }

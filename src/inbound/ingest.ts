@@ -2,9 +2,11 @@ import { createHash } from 'node:crypto'
 import { setImmediate } from 'node:timers/promises'
 import type { Decision } from '../desk/decision.ts'
 import { decide } from '../desk/intake.ts'
+import { namedMailbox, type Policy } from '../desk/policy.ts'
 import { DeskError } from '../errors.ts'
 import type { Instant } from '../instant.ts'
 import type { Logger } from '../log.ts'
+import type { Message } from '../mail/message.ts'
 import type { RawMail, Settled } from '../store/raw-mails.ts'
 import { isStorageTrouble, type Store, type Tx } from '../store/store.ts'
 import { gatherFacts } from './facts.ts'
@@ -105,7 +107,7 @@ export async function ingest(
 
 /**
  * Tries a quarantined mail again, out of its kept bytes. Throws DeskError('not_found') when there is no such mail and
- * DeskError('conflict') when it is not in quarantine.
+ * DeskError('conflict') when it is not in quarantine, or its mailbox is gone and it went to none that is configured.
  */
 export function replay(intake: Intake, rawMail: number): Promise<Settled> {
   return again(intake, rawMail, 'quarantine')
@@ -113,7 +115,7 @@ export function replay(intake: Intake, rawMail: number): Promise<Settled> {
 
 /**
  * Takes in a blocked mail as if nothing blocked it. Throws DeskError('not_found') when there is no such mail and
- * DeskError('conflict') when it is not blocked.
+ * DeskError('conflict') when it is not blocked, or its mailbox is gone and it went to none that is configured.
  */
 export function release(intake: Intake, rawMail: number): Promise<Settled> {
   return again(intake, rawMail, 'blocked')
@@ -130,10 +132,27 @@ async function again(intake: Intake, rawMail: number, from: keyof typeof NOT_THE
     const current = await tx.rawMail(rawMail)
     if (current?.outcome !== from)
       throw new DeskError('conflict', `mail ${rawMail} ${NOT_THERE[from]}: it was ${current?.outcome}`)
-    return settle(tx, intake, rawMail, { ...status, sent, released: from === 'blocked' }, mail, intake.clock())
+    const mailbox = 'message' in mail ? takenInBy(intake.policy, rawMail, status.mailbox, mail.message) : status.mailbox
+    const arrival = { ...status, mailbox, sent, released: from === 'blocked' }
+    return settle(tx, intake, rawMail, arrival, mail, intake.clock())
   })
   intake.onIngested()
   return settled
+}
+
+/**
+ * The mailbox that a kept mail is taken in by: its own, or when that is not configured any more, the one that has its address now.
+ * Not any other: whoever reads that one may not be meant.
+ */
+function takenInBy(policy: Policy, rawMail: number, mailbox: string, message: Message): string {
+  if (policy.mailboxes.has(mailbox)) return mailbox
+  const named = namedMailbox(policy, message)
+  if (named !== null) return named
+  const advice = `give the address it went to to one that is (\`addresses\`), or put ${mailbox} back`
+  throw new DeskError(
+    'conflict',
+    `mail ${rawMail} came to the mailbox ${mailbox}, which is not configured any more: ${advice}`,
+  )
 }
 
 /**

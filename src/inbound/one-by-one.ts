@@ -5,7 +5,8 @@ import type { FetchedMail, ImapSession } from './session.ts'
 /*
  * Reading a folder in which the server does not hand out every mail that it shows: one is damaged there, and the server says
  * NO, or hangs up in the middle (seen: Dovecot, unless told otherwise by `imap_fetch_failure`). Such a mail is passed by, to be
- * tried again, but only while the server hands out others: what refuses everything is a server in trouble, and nothing moves.
+ * tried again, but only while the server hands out others: what refuses everything is a server in trouble, and nothing moves. The
+ * only mail of a folder proves neither; it is passed by once it has been refused for some minutes.
  */
 
 /** What was learnt of a folder over connections that are gone. */
@@ -14,14 +15,19 @@ export type Doubts = {
   readonly hungUpAt: Map<number, string>
   /** How often the server was put to the proof. */
   proofs: number
+  /** The only mail of the folder, how often it was refused, and with which words the last time. */
+  alone: { readonly uid: number; readonly times: number; readonly said: string } | null
 }
 
 export function noDoubts(): Doubts {
-  return { hungUpAt: new Map(), proofs: 0 }
+  return { hungUpAt: new Map(), proofs: 0, alone: null }
 }
 
 /** What the log says of a mail that is passed by. */
 export const NOT_HANDED_OUT = 'the server does not hand out a mail: it is tried again later'
+
+/** With the pauses between, some four minutes: a server that is only restarted has handed it out by then. */
+export const TRIES_ALONE = 6
 
 /** Enough for a proof, also of a large mail (bytes). */
 const PROOF_BYTES = 64 * 1024
@@ -43,6 +49,11 @@ type Asked = {
  */
 export async function* oneByOne(session: ImapSession, asked: Asked): AsyncGenerator<readonly FetchedMail[]> {
   const { wanted, known, largest, doubts, onRefused } = asked
+  const [only] = wanted
+  if (only && wanted.length + known.length === 1) {
+    yield* onlyOne(session, only, asked)
+    return
+  }
   /** Fetches another mail, and throws when it cannot be had; false: there is none. Not the same each time: it may be damaged. */
   const prove = async (except?: number): Promise<boolean> => {
     const others = wanted.filter(({ uid }) => uid !== except && !doubts.hungUpAt.has(uid))
@@ -68,5 +79,21 @@ export async function* oneByOne(session: ImapSession, asked: Asked): AsyncGenera
       if (session.lost || !(await prove(uid))) throw error
       onRefused(uid, error.message)
     }
+  }
+}
+
+async function* onlyOne(
+  session: ImapSession,
+  mail: Listed,
+  { largest, doubts, onRefused }: Asked,
+): AsyncGenerator<readonly FetchedMail[]> {
+  const { uid } = mail
+  const before = doubts.alone?.uid === uid ? doubts.alone : null
+  if (before && before.times >= TRIES_ALONE) return onRefused(uid, before.said)
+  try {
+    yield* session.fetch([mail], { largest })
+  } catch (error) {
+    if (error instanceof DeskError) doubts.alone = { uid, times: (before?.times ?? 0) + 1, said: error.message }
+    throw error
   }
 }

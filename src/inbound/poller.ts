@@ -7,7 +7,7 @@ import { connectImap } from './imap.ts'
 import type { Intake } from './ingest.ts'
 import { noDoubts } from './one-by-one.ts'
 import { reconcileFolder } from './reconcile.ts'
-import { openSentFolder } from './sent-folder.ts'
+import { sentFolderFinder } from './sent-folder.ts'
 
 /*
  * One folder of one mailbox, read for as long as the program runs:
@@ -49,7 +49,7 @@ export async function watchFolder(
       await using session = await connectImap(watched.account, log, signal)
       using _drop = onAbort(hangUp, () => void session.close())
       const end = session.signedInUntil ?? NEVER
-      const sent = await openSentFolder(intake, watched, session)
+      const findSent = sentFolderFinder(intake, watched, session)
       let fresh = true
       while (!signal.aborted) {
         // Seen in practice: one mail that the server itself cannot read makes it refuse the whole window, every time.
@@ -58,7 +58,8 @@ export async function watchFolder(
         fresh = false
         // After what people wrote: what answers a mail is read when the mail is.
         // Then back to the folder that is waited for: more may have come in meanwhile.
-        if (!signal.aborted && (await sent?.read(signal, doubtsOfSent, failed > 1))) continue
+        const sent = signal.aborted ? null : await findSent()
+        if (await sent?.read(signal, doubtsOfSent, failed > 1)) continue
         failed = 0
         works()
         const refused = (await intake.store.read.refusedMails()).some(

@@ -23,7 +23,36 @@ export type SentFolder = {
 /** After it could not be read: a server is busy for a while, and somebody may have made the folder. */
 const AGAIN_MS = 5 * MINUTE
 
-/** The folder of sent mail that belongs to a watched one, for this session; null when there is none to be read. */
+/**
+ * Looks for the folder of sent mail until it is known, for this session; null while it is not, and when there is none. A server
+ * that does not list its folders is asked again later: no reason to leave the other folder unread.
+ */
+export function sentFolderFinder(
+  intake: Intake,
+  watching: WatchedFolder,
+  session: ImapSession,
+): () => Promise<SentFolder | null> {
+  const { mailbox } = watching
+  let found: SentFolder | null | undefined
+  let notBefore = 0
+  return async () => {
+    if (found !== undefined || performance.now() < notBefore) return found ?? null
+    try {
+      found = await openSentFolder(intake, watching, session)
+      return found
+    } catch (error) {
+      if (!(error instanceof DeskError) || session.lost) throw error
+      notBefore = performance.now() + AGAIN_MS
+      intake.log.warn({ mailbox, reason: error.message, pauseMs: AGAIN_MS }, 'the folder of sent mail cannot be found')
+      return null
+    }
+  }
+}
+
+/**
+ * The folder of sent mail that belongs to a watched one, for this session; null when there is none to be read. Throws when the
+ * server does not list its folders.
+ */
 export async function openSentFolder(
   intake: Intake,
   watching: WatchedFolder,
@@ -48,7 +77,7 @@ export async function openSentFolder(
       notBefore = performance.now() + AGAIN_MS
       failed = true
       log.warn({ reason: error.message, pauseMs: AGAIN_MS }, 'sent mail cannot be read')
-      await intake.store.write(tx => tx.folderFailed(mailbox, folder, errorText(error), intake.clock()))
+      await intake.store.write(tx => tx.folderFailed(mailbox, folder, errorText(error), intake.clock(), 'sent'))
       return true
     }
   }

@@ -2,6 +2,7 @@ import { closeSync, existsSync, fsyncSync, openSync, realpathSync, renameSync, r
 import { basename, dirname, join, resolve } from 'node:path'
 import { DeskError, errorText } from '../errors.ts'
 import { type Instant, instantOf } from '../instant.ts'
+import { holdPart } from './part.ts'
 import { BACKUP_MADE_AT, RESTORE_LAST_TICKET, RESTORE_QUIET_UNTIL } from './restored.ts'
 import { openNative } from './sqlite.ts'
 import { type Finding, type Verified, verifyDatabase } from './verify.ts'
@@ -28,7 +29,7 @@ const PAGES_A_STEP = 2_000
 /**
  * Copies the database at `path` into the file `target`, readable for its owner alone. Throws DeskError('conflict') when
  * that is there already, and DeskError('store') when it cannot be written, or when the copy is not sound: then nothing is
- * left of it, and a file that stood there before stays what it was.
+ * left of it, and a file that stood there before stays what it was. What killed backups have left in the folder is removed.
  */
 export async function backUp(
   path: string,
@@ -37,8 +38,9 @@ export async function backUp(
 ): Promise<Verified & { bytes: number }> {
   const { now, force = false, onProgress = () => undefined, signal } = options
   const file = freeTarget(path, target, force)
-  const part = `${file}.part`
   try {
+    using held = holdPart(file, now)
+    const part = held.path
     await copyDatabase(path, part, onProgress, signal)
     onProgress('verifying', 0, 0)
     set(part, { [BACKUP_MADE_AT]: now })
@@ -54,9 +56,8 @@ export async function backUp(
     syncFolder(dirname(file))
     return { ...verified, bytes: size }
   } catch (error) {
-    rmSync(part, { force: true })
     if (error instanceof DeskError) throw error
-    throw new DeskError('store', `cannot write ${part}: ${errorText(error)}`, { cause: error })
+    throw new DeskError('store', `cannot write ${file}: ${errorText(error)}`, { cause: error })
   }
 }
 

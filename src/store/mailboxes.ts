@@ -34,6 +34,13 @@ export type FolderStatus = {
   readonly failingSince: Instant | null
 }
 
+/** A folder of sent mail whose place another one has taken: since it began to fail, that one was read. */
+export function isReplaced({ mailbox, folder, failingSince }: FolderStatus, all: readonly FolderStatus[]): boolean {
+  if (failingSince === null) return false
+  const others = all.filter(one => one.mailbox === mailbox && one.role === 'sent' && one.folder !== folder)
+  return others.some(({ checkedAt }) => checkedAt !== null && checkedAt > failingSince)
+}
+
 export function mailboxReads(db: Db) {
   return {
     /** Null when the folder has never been read. */
@@ -178,10 +185,17 @@ export function mailboxWrites(db: Db) {
       await upsert(mailbox, folder, { checked_at: at, last_error: null, last_error_at: null })
     },
 
-    async folderFailed(mailbox: string, folder: string, error: string, at: Instant): Promise<void> {
+    /** `role`: of a folder that has never been read. */
+    async folderFailed(
+      mailbox: string,
+      folder: string,
+      error: string,
+      at: Instant,
+      role: FolderRole = 'received',
+    ): Promise<void> {
       await db
         .insertInto('mailbox_folders')
-        .values({ mailbox, folder, last_uid: 0, since_uid: 0, last_error: error, last_error_at: at })
+        .values({ mailbox, folder, role, last_uid: 0, since_uid: 0, last_error: error, last_error_at: at })
         .onConflict(on =>
           on.columns(['mailbox', 'folder']).doUpdateSet(eb => ({
             last_error: error,

@@ -149,3 +149,19 @@ test('the mailboxes with how far they are read and what went wrong', async () =>
     },
   ])
 })
+
+test('a folder of sent mail that cannot be read is shown until another one is read in its place', async () => {
+  await api.store.write(tx => tx.folderFailed('it', 'Snet', 'there is no folder Snet', api.now, 'sent'))
+  const sent = async () => {
+    const { body } = await api.reader.get('/v1/mailboxes')
+    const { folders } = body.items.find((one: { name: string }) => one.name === 'it')
+    return folders.filter((one: { role: string }) => one.role === 'sent')
+  }
+  expect(await sent()).toMatchObject([{ folder: 'Snet', healthy: false, trouble: 'there is no folder Snet' }])
+  api.passes(MINUTE)
+  await api.store.write(async tx => {
+    await tx.beginFolder('it', 'Sent', 'sent', { uidValidity: '7', lastUid: 0, readSince: null, sinceUid: 0 })
+    await tx.folderRead('it', 'Sent', api.now)
+  })
+  expect(await sent()).toMatchObject([{ folder: 'Sent', healthy: true }])
+})

@@ -4,7 +4,7 @@
 import { describe, expect, test } from 'vitest'
 import { DAY, HOUR, MINUTE } from '../../src/instant.ts'
 import { compose } from '../../src/outbound/compose.ts'
-import { team } from '../support/policy.ts'
+import { agent, team } from '../support/policy.ts'
 import { openStage, replyTo, type Stage, withSubaddresses } from '../support/stage.ts'
 
 const ANA = 'Ana Pop <ana@example.org>'
@@ -266,6 +266,20 @@ Hello Ana, my account is locked out since this morning and I have a presentation
     expect(acknowledgement).not.toMatch(/#|head of sales/)
     const receipt = (await stage.mailsTo('ana@example.org')).find(({ kind }) => kind === 'receipt')
     expect(receipt?.mail.text).toContain('Ticket 1001 was opened for Jane Doe.\nPriority: urgent.\nAssigned to: ana.')
+  })
+  test('whom a forward is assigned to is told once, that it is theirs', async () => {
+    await using stage = await openStage(TELLING)
+    await stage.arrives({ ...forwarded, text: `#assign ben\n\n${forwarded.text}` })
+    const toBen = await stage.mailsTo('ben@example.org')
+    expect(toBen.map(({ kind }) => kind)).toEqual(['notification'])
+    expect(toBen[0]?.mail.text).toMatch(/Ticket 1001 is yours now[\s\S]*locked out since this morning/)
+  })
+  test('who wants to hear only of new tickets is told of the new one, and not that it is theirs', async () => {
+    const agents = [agent('ana', { teams: ['it'] }), agent('ben', { teams: ['it'], notify: new Set(['new']) })]
+    await using stage = await openStage({ ...TELLING, agents })
+    await stage.arrives({ ...forwarded, text: `#assign ben\n\n${forwarded.text}` })
+    const toBen = await stage.mailsTo('ben@example.org')
+    expect(toBen.map(({ mail }) => mail.text)).toEqual([expect.not.stringContaining('is yours now')])
   })
   test('a command above a forward that is none: the ticket opens, and the agent is told', async () => {
     await using stage = await openStage(TELLING)

@@ -374,6 +374,50 @@ describe('what goes wrong', () => {
     await expect(replay(intake, 99)).rejects.toMatchObject({ code: 'not_found' })
   })
 
+  describe('a mail of a mailbox that is not configured any more', () => {
+    const box = (name: string, ...addresses: string[]) => {
+      const it = policy().mailboxes.get('it')
+      if (!it) throw new Error('no it')
+      return [name, { ...it, name, addresses }] as const
+    }
+    /** Its own mailbox is called `old`; it is in quarantine, or blocked. */
+    const kept = async (given: TestMail) => {
+      const ill = {
+        ...intake,
+        policy: policy({ serviceLevels: new Map(), mailboxes: new Map([box('old', 'it@example.org')]) }),
+      }
+      const [mailThere] = await ingest(ill, [arrival(mail(given), 'old')], cursor())
+      return mailThere?.rawMail ?? 0
+    }
+    const spam = { ...jane, headers: { 'X-Spam-Flag': 'YES' } }
+
+    test.each([
+      ['replayed', jane, replay],
+      ['released', spam, release],
+    ] as const)('is %s in the one that has its address now', async (_, given, again) => {
+      const rawMail = await kept(given)
+      const help = box('help', 'help@example.org', 'it@example.org')
+      const now = { ...intake, policy: policy({ mailboxes: new Map([box('hr', 'hr@example.org'), help]) }) }
+      expect(await again(now, rawMail)).toMatchObject({ outcome: 'open', ticket: 1001 })
+      expect(await store.read.ticket(1001)).toMatchObject({ mailbox: 'help' })
+      expect((await store.read.outbox({ limit: 9 })).map(({ mailbox }) => mailbox)).toEqual(['help'])
+    })
+
+    test.each([
+      ['replayed', jane, replay],
+      ['released', spam, release],
+    ] as const)('is not %s when it went to none that is, and stays what it is', async (_, given, again) => {
+      const rawMail = await kept(given)
+      const before = await store.read.rawMail(rawMail)
+      const now = { ...intake, policy: policy({ mailboxes: new Map([box('hr', 'hr@example.org')]) }) }
+      await expect(again(now, rawMail)).rejects.toMatchObject({
+        code: 'conflict',
+        message: expect.stringContaining('the mailbox old, which is not configured any more: give the address'),
+      })
+      expect(await store.read.rawMail(rawMail)).toEqual(before)
+    })
+  })
+
   test('trouble with the whole store quarantines nothing: nothing has happened, and it can be done again', async () => {
     const arrivals = [arrival(mail(jane))]
     const full = Object.assign(new Error('database or disk is full'), { code: 'SQLITE_FULL' })

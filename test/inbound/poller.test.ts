@@ -6,10 +6,10 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, test, vi } from 'vitest'
 import { systemClock } from '../../src/clock.ts'
 import { createIds } from '../../src/ids.ts'
-import type { WatchedFolder } from '../../src/inbound/folder.ts'
-import type { ImapAccount } from '../../src/inbound/imap.ts'
+import { readFolder, type WatchedFolder } from '../../src/inbound/folder.ts'
+import { connectImap, type ImapAccount } from '../../src/inbound/imap.ts'
 import type { Intake } from '../../src/inbound/ingest.ts'
-import { NOT_HANDED_OUT } from '../../src/inbound/one-by-one.ts'
+import { NOT_HANDED_OUT, noDoubts, TRIES_ALONE } from '../../src/inbound/one-by-one.ts'
 import { watchFolder } from '../../src/inbound/poller.ts'
 import { reconcileWatched } from '../../src/inbound/reconcile.ts'
 import { HOUR, MINUTE } from '../../src/instant.ts'
@@ -76,7 +76,7 @@ const sent = (verb: RegExp) => (imap?.commands ?? []).filter(command => verb.tes
 const SIGN_IN = /^(LOGIN|AUTHENTICATE)/i
 
 /** The monotonic clock goes on from then. */
-function after(ms: number): void {
+function passes(ms: number): void {
   const now = performance.now.bind(performance)
   vi.spyOn(performance, 'now').mockImplementation(() => now() + ms)
 }
@@ -86,7 +86,11 @@ test('a sent folder that is not there costs no connection, and the other one is 
     /^(STATUS|SELECT) INBOX.Gesendet/i.test(command) ? ['TAG NO no folder'] : undefined
   await watch(noFolder, { sent: 'Gesendet' })
   await eventually(() => told('sent mail cannot be read').length > 0)
-  after(7 * HOUR)
+  const status = async () => (await store.read.folders()).find(({ folder }) => folder === 'Gesendet')
+  await eventually(async () =>
+    expect(await status()).toMatchObject({ role: 'sent', lastError: expect.stringContaining('correct `sentFolder`') }),
+  )
+  passes(7 * HOUR)
   await eventually(() => told('every mail is accounted for').length > 0, 10_000)
   expect(told('sent mail cannot be read').length).toBeGreaterThan(1)
   expect(told('mailbox cannot be read')).toEqual([])
@@ -105,12 +109,47 @@ test('a sent folder that could not be read once is read later over the same conn
   )
   await eventually(() => told('sent mail cannot be read').length > 0)
   expect(sent(/^SELECT INBOX.Sent/i)).toBe(0)
-  after(6 * MINUTE)
+  passes(6 * MINUTE)
   await eventually(() => sent(/^SELECT INBOX.Sent/i) > 0)
   expect(sent(SIGN_IN)).toBe(1)
   const status = async () => (await store.read.folders()).find(({ folder }) => folder === 'Sent')
   await eventually(async () => expect(await status()).toMatchObject({ role: 'sent', lastError: null }))
 })
+
+test.each(['NO', 'BAD'])(
+  '%s to LIST: the inbox is read over the same connection, and the sent folder is looked for again',
+  async word => {
+    const ALL = /^LIST "" "?\*/i
+    const lists = { refused: true }
+    const { script } = folderOf(1, () => 'mail')
+    await watch(
+      command => {
+        // imapflow also asks for the delimiter, and for each folder that it opens.
+        if (/^LIST "" ""$/i.test(command)) return ['* LIST (\\Noselect) "/" ""', 'TAG OK -']
+        if (ALL.test(command)) return lists.refused ? [`TAG ${word} not now`] : ['* LIST () "/" Sent', 'TAG OK -']
+        if (/^STATUS Sent/i.test(command)) return ['* STATUS Sent (UIDVALIDITY 7 UIDNEXT 1 MESSAGES 0)', 'TAG OK -']
+        return script(command, () => undefined)
+      },
+      { sent: 'auto' },
+      1,
+    )
+    await eventually(async () => expect(await taken()).toEqual([1]))
+    await eventually(() => told('the folder of sent mail cannot be found').length > 0)
+    const looked = sent(ALL)
+    await eventually(() => sent(/^IDLE/i) > 3)
+    expect(sent(ALL)).toBe(looked)
+    expect(told('the folder of sent mail cannot be found')).toMatchObject([
+      { level: 40, mailbox: 'it', reason: expect.stringContaining('refused to list the folders; it said: not now') },
+    ])
+    lists.refused = false
+    passes(6 * MINUTE)
+    await eventually(async () =>
+      expect(await store.read.folders()).toMatchObject([{ folder: 'INBOX' }, { folder: 'Sent', role: 'sent' }]),
+    )
+    expect(told('mailbox cannot be read')).toEqual([])
+    expect(sent(SIGN_IN)).toBe(1)
+  },
+)
 
 /** A folder whose mails are handed out, or not. */
 function folderOf(count: number, answerTo: (uid: number) => 'mail' | 'no' | 'nothing' | 'bye') {
@@ -172,7 +211,7 @@ describe('a mail that the server shows and does not hand out', () => {
     await eventually(async () => expect(await status()).toMatchObject({ lastError: null, lastUid: 4 }))
 
     state.answerTo = () => 'mail'
-    after(16 * MINUTE)
+    passes(16 * MINUTE)
     await eventually(async () => expect(await taken()).toEqual([1, 2, 3, 4]), 20_000)
     expect(await refused()).toEqual([])
   })
@@ -187,6 +226,37 @@ describe('a mail that the server shows and does not hand out', () => {
     await eventually(async () => expect(await taken()).toEqual([1, 3]))
     expect(sent(SIGN_IN) - before).toBeLessThanOrEqual(1)
   })
+
+  test.each([
+    ['no', 'Internal error occurred'],
+    ['bye', 'lost the connection'],
+  ] as const)(
+    'and is the only one ("%s"): refused often enough, it is passed by, and the folder is well',
+    async (how, words) => {
+      const { state, script } = folderOf(1, () => how)
+      imap = await scriptedImap(script, { exists: 1 })
+      const watched = { ...WATCHED, account: imap.account }
+      const doubts = noDoubts()
+      // As the loop does, without its pauses.
+      const look = async () => {
+        await using session = await connectImap(watched.account, intake.log)
+        return await readFolder(intake, watched, session, new AbortController().signal, doubts)
+      }
+      for (let time = 0; time < TRIES_ALONE; time++) await expect(look()).rejects.toThrow(words)
+      expect([await lastUid(), await refused()]).toEqual([0, []])
+      expect(await look()).toBe(0)
+      expect([await lastUid(), await refused()]).toEqual([1, [[1, expect.stringContaining(words)]]])
+      expect((await store.read.folders())[0]).toMatchObject({ lastError: null, checkedAt: expect.any(String) })
+
+      watchAt(imap.account)
+      await eventually(() => sent(/^IDLE/i) > 0)
+      state.answerTo = () => 'mail'
+      passes(16 * MINUTE)
+      await eventually(async () => expect(await taken()).toEqual([1]), 20_000)
+      expect(await refused()).toEqual([])
+      expect(told('mailbox cannot be read')).toEqual([])
+    },
+  )
 
   test('and is removed there: nothing waits for it any more', async () => {
     const { state, script } = folderOf(3, uid => (uid === 3 ? 'no' : 'mail'))
@@ -229,7 +299,7 @@ describeWithDovecot('a mail that Dovecot cannot read', () => {
     expect(await refused()).toEqual([[2, expect.stringMatching(/fetch the mail with UID 2\).*FETCH failed/)]])
     const read = join(dovecot.home, 'mail/desk/Maildir/cur')
     await chmod(join(read, `${damaged}:2,`), 0o644)
-    after(16 * MINUTE)
+    passes(16 * MINUTE)
     await eventually(async () => expect(await taken()).toEqual([1, 2, 3]), 20_000)
     expect(await refused()).toEqual([])
     // Marked like the others, though those after it were marked before.

@@ -1,4 +1,6 @@
-import { chmodSync, existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { DAY, plus } from '../../src/instant.ts'
@@ -10,6 +12,7 @@ import { verifyDatabase } from '../../src/store/verify.ts'
 import { NOW, openTestApi, type TestApi } from '../support/api.ts'
 import { enqueue, outgoing } from '../support/outgoing.ts'
 import { type TempDir, tempDir } from '../support/temp-dir.ts'
+import { within } from '../support/wait.ts'
 
 let folder: TempDir
 let api: TestApi
@@ -29,6 +32,26 @@ const subjects = (path: string) =>
   new Database(path, { readonly: true }).prepare('select subject from tickets').pluck().all()
 const setting = (path: string, name: string) =>
   new Database(path, { readonly: true }).prepare('select value from settings where name = ?').pluck().get(name)
+
+/** A backup by another process, which stands still once it has begun to copy; the name of what it writes, and how it is killed. */
+function backingUp(to: string) {
+  const source = `import { backUp } from ${JSON.stringify(join(import.meta.dirname, '../../src/store/backup.ts'))}
+    const onProgress = () => { console.log('copying'); Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0) }
+    await backUp(${JSON.stringify(api.store.path)}, ${JSON.stringify(to)}, { now: ${JSON.stringify(NOW)}, onProgress })`
+  const child = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', source])
+  return {
+    part: within(20_000, 'the other process copies', once(child.stdout, 'data')).then(() => {
+      const part = readdirSync(folder.path).find(name => name.endsWith('.postdesk-part'))
+      if (!part) throw new Error(`nothing is being written: ${readdirSync(folder.path)}`)
+      return part
+    }),
+    async end() {
+      const ended = once(child, 'close')
+      child.kill('SIGKILL')
+      await ended
+    },
+  }
+}
 
 describe('a backup', () => {
   test('holds everything, is one sound file for its owner alone, and says what it is', async () => {
@@ -106,6 +129,30 @@ describe('a backup', () => {
     stopping.abort()
     await expect(stopped).rejects.toThrow(/stopped: nothing has changed/)
     expect(readdirSync(folder.path)).toEqual([])
+  })
+
+  test('that was killed leaves nothing for ever: the next one into the folder removes it', async () => {
+    const killed = backingUp(join(folder.path, 'monday.sqlite'))
+    const left = await killed.part
+    await killed.end()
+    expect(readdirSync(folder.path)).toContain(left)
+    // A killed program may leave these too.
+    writeFileSync(join(folder.path, `${left}-journal`), 'x')
+    const others = ['film.part', 'x.0123456789abcdef.part', `${left}.zip`, `0${left}s`]
+    for (const other of others) writeFileSync(join(folder.path, other), 'not ours')
+    mkdirSync(join(folder.path, 'a.0123456789abcdef.postdesk-part'))
+    await backUp(api.store.path, target, { now: NOW })
+    expect(readdirSync(folder.path).sort()).toEqual(
+      ['a.0123456789abcdef.postdesk-part', 'copy.sqlite', ...others].sort(),
+    )
+  })
+
+  test('is left alone by another one while it is being written', async () => {
+    const living = backingUp(target)
+    const part = await living.part
+    await backUp(api.store.path, join(folder.path, 'other.sqlite'), { now: NOW })
+    expect(readdirSync(folder.path)).toContain(part)
+    await living.end()
   })
 
   test('of what is not there says so', async () => {
