@@ -202,6 +202,8 @@ function handing(ticket: Ticket, data: Happened['data']): { notice: 'assigned' |
   const [assignee, team] = [data['assignee'] as Change, data['team'] as Change]
   const why = assignee?.why ? ` (${assignee.why})` : ''
   const say = (whose: string) => `Ticket ${ticket.id} is ${whose} now${why}. What it is about:`
+  // Given on before this was looked at: the change after it tells whom it concerns.
+  if (typeof assignee?.to === 'string' && assignee.to !== ticket.assignee) return null
   if (typeof assignee?.to === 'string') return { notice: 'assigned', headline: say('yours') }
   if (assignee?.why) return { notice: 'new', headline: say('back with the team') }
   if (typeof team?.to === 'string' && ticket.assignee === null)

@@ -13,6 +13,7 @@ import { codeOf } from './sqlite.ts'
  */
 
 const NAME = /\.[0-9a-f]{16}\.postdesk-part$/
+
 /**
  * A new file to write `file` into, held until it is disposed of; what is there of it then goes. Throws DeskError('store') when
  * nothing can be written there.

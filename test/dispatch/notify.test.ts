@@ -69,6 +69,16 @@ test('a mail to the requester that comes back is told; one to an agent that come
   ])
 })
 
+test('a ticket that goes from one to the next before anybody was told is told of once, to the last', async () => {
+  await crew.arrives({ subject: 'Printer', text: 'My printer is on fire.' })
+  await crew.settle()
+  await crew.told()
+  for (const assignee of ['ana', 'ben']) await crew.agent.patch('/v1/tickets/1001', { assignee })
+  await crew.settle()
+  const told = (await crew.told()).filter(({ text }) => text.includes('is yours now'))
+  expect(told.map(({ to }) => to[0]?.address)).toEqual(['ben@example.org'])
+})
+
 test('what was split off before anybody looked is told of the ticket it is on now', async () => {
   await crew.arrives({ subject: 'Printer', text: 'My printer is on fire.' })
   await crew.settle()
