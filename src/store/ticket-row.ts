@@ -35,14 +35,16 @@ const COLUMNS = [
 
 type Values = readonly [
   ...ValuesOf<typeof COLUMNS>,
-  requester: Readonly<{ name: string; address: string }> | null,
+  name: string | null,
+  address: string | null,
   tags: readonly string[],
 ]
 
+const TICKET = ticketAsJson(COLUMNS).as('ticket')
+
 /** Tickets as `readTicket` reads them, of the tables `tickets` as `t` and `people`, their requesters, as `p`. */
 export function selectTickets(db: Db) {
-  const ticket = ticketAsJson(COLUMNS).as('ticket')
-  return db.selectFrom('tickets as t').leftJoin('people as p', 'p.id', 't.requester_id').select(ticket)
+  return db.selectFrom('tickets as t').leftJoin('people as p', 'p.id', 't.requester_id').select(TICKET)
 }
 
 export function readTicket(row: { readonly ticket: string }): Ticket {
@@ -70,7 +72,8 @@ export function readTicket(row: { readonly ticket: string }): Ticket {
     ratingComment,
     mergedInto,
     revision,
-    requester,
+    name,
+    address,
     tags,
   ] = fromJson<Values>(row.ticket)
   return {
@@ -79,7 +82,7 @@ export function readTicket(row: { readonly ticket: string }): Ticket {
     team,
     assignee,
     subject,
-    requester,
+    requester: address === null ? null : { name: name ?? '', address },
     language,
     status,
     category,
