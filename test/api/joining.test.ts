@@ -1,37 +1,17 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { MINUTE } from '../../src/instant.ts'
-import { openTestApi, problemOf, type TestApi } from '../support/api.ts'
+import { problemOf } from '../support/api.ts'
 import type { TestMail } from '../support/mail.ts'
-import { policy } from '../support/policy.ts'
+import { addresses, BOB, last, MALLORY, openTwoTickets, type TwoTickets } from '../support/two-tickets.ts'
 
-const BOB = { from: 'Bob Roe <bob@example.org>' }
-const MALLORY = { from: 'Mallory <mallory@elsewhere.example>' }
-
-let api: TestApi
-// 1001: Jane's printer, answered by Ana. 1002: Bob's printer.
+let api: TwoTickets
 beforeEach(async () => {
-  const boxes = [...policy().mailboxes].map(([name, box]) => [name, { ...box, subaddress: '+' }] as const)
-  api = await openTestApi({ mailboxes: new Map(boxes) })
-  await arrives({ subject: 'Printer', messageId: 'jane@example.org', text: 'The printer is on fire.' })
-  await say(1001, { kind: 'answer', text: 'Run.', agent: 'ana' })
-  await arrives({ ...BOB, subject: 'Broken', messageId: 'bob@example.org', references: ['lost@example.org'] })
+  api = await openTwoTickets()
 })
 afterEach(() => api[Symbol.asyncDispose]())
 
-async function arrives(mail: TestMail | Buffer) {
-  api.passes(MINUTE)
-  return api.arrives(mail)
-}
-const say = (id: number, body: object) => api.agent.post(`/v1/tickets/${id}/messages`, body)
-// biome-ignore lint/suspicious/noExplicitAny: what came over HTTP is looked at by expectations
-const ticket = async (id: number): Promise<any> => (await api.reader.get(`/v1/tickets/${id}`)).body
 const ids = (things: readonly { id: number }[]) => things.map(({ id }) => id)
-const addresses = (people: readonly { address: string }[]) => people.map(({ address }) => address)
 const kinds = (one: { events: readonly { kind: string }[] }) => one.events.map(({ kind }) => kind)
-const last = (one: { events: readonly { kind: string }[] }, kind: string) =>
-  one.events.findLast(event => event.kind === kind)
-/** The Message-ID of the last mail of ours on a ticket. */
-const ours = async (id: number): Promise<string> => (await ticket(id)).outbox[0].messageId
 /** Where an answer to the last mail of ours on a ticket goes, with the token of whom it was made for. */
 const replyAddress = async (id: number): Promise<string> => {
   const { mail } = (await api.store.read.outbox({ ticket: id, limit: 1 }))[0] ?? {}
@@ -45,13 +25,13 @@ describe('a merge', () => {
     api.agent.request('POST', `/v1/tickets/${id}/merge`, { into }, headers)
 
   test('brings everything to the other ticket, and leaves the history where it was', async () => {
-    const [one, two] = [await ticket(1001), await ticket(1002)]
+    const [one, two] = [await api.ticket(1001), await api.ticket(1002)]
     api.passes(MINUTE)
     const answer = await merge()
     expect(answer.status).toBe(200)
     expect(answer.body).toMatchObject({ id: 1001, status: one.status, requester: one.requester, updatedAt: api.now })
 
-    const survivor = await ticket(1001)
+    const survivor = await api.ticket(1001)
     expect(answer.headers['etag']).toBe(`"${survivor.revision}"`)
     expect(survivor.revision).toBe(one.revision + 1)
     expect(survivor).toMatchObject({ mergedInto: null, mergedFrom: [1002] })
@@ -61,7 +41,7 @@ describe('a merge', () => {
     expect(addresses(survivor.participants)).toEqual(['jane@example.org', 'bob@example.org'])
     expect(survivor.messages.at(-2)).toMatchObject({ author: 'participant', from: { address: 'bob@example.org' } })
 
-    const merged = await ticket(1002)
+    const merged = await api.ticket(1002)
     expect(merged).toMatchObject({
       ...{ status: 'closed', solvedAt: api.now, mergedInto: 1001, mergedFrom: [], requester: two.requester },
       ...{ messages: [], outbox: [], promises: [], participants: two.participants },
@@ -77,7 +57,7 @@ describe('a merge', () => {
   })
 
   test('is followed by later mail: by our id, by our reply address, by theirs, by a lost one, by the tag, by a report and by a copy', async () => {
-    const acknowledgement = await ours(1002)
+    const acknowledgement = await api.ours(1002)
     const reply = { to: await replyAddress(1002) }
     await merge()
     const mails: [TestMail, string][] = [
@@ -89,11 +69,11 @@ describe('a merge', () => {
       [{ ...BOB, messageId: 'lost@example.org' }, 'awaited'],
     ]
     for (const [mail, signal] of mails) {
-      expect(await arrives(mail), signal).toMatchObject({ outcome: 'append', ticket: 1001 })
-      expect(last(await ticket(1001), 'threaded')).toMatchObject({ data: { signal, standing: 'accepted' } })
+      expect(await api.arrives(mail), signal).toMatchObject({ outcome: 'append', ticket: 1001 })
+      expect(last(await api.ticket(1001), 'threaded')).toMatchObject({ data: { signal, standing: 'accepted' } })
     }
-    const raw = (await api.admin.get(`/v1/mails/${(await ticket(1001)).messages.at(-1).rawMail}/raw`)).bytes
-    expect(await arrives(raw)).toMatchObject({ outcome: 'duplicate', ticket: 1001 })
+    const raw = (await api.admin.get(`/v1/mails/${(await api.ticket(1001)).messages.at(-1).rawMail}/raw`)).bytes
+    expect(await api.arrives(raw)).toMatchObject({ outcome: 'duplicate', ticket: 1001 })
     const bounce = {
       from: 'MAILER-DAEMON@example.org',
       headers: { 'Content-Type': 'multipart/report; report-type=delivery-status; boundary="b"' },
@@ -103,28 +83,28 @@ describe('a merge', () => {
         `--b\r\nContent-Type: message/rfc822\r\n\r\nMessage-ID: <${acknowledgement}>\r\n\r\nHi\r\n--b--\r\n`,
       ].join('\r\n'),
     }
-    expect(await arrives(bounce)).toMatchObject({ outcome: 'report', ticket: 1001 })
-    expect(await ticket(1002)).toMatchObject({ status: 'closed', messages: [] })
+    expect(await api.arrives(bounce)).toMatchObject({ outcome: 'report', ticket: 1001 })
+    expect(await api.ticket(1002)).toMatchObject({ status: 'closed', messages: [] })
   })
 
   test('goes on with what was merged before', async () => {
-    await arrives({ from: 'Carl <carl@example.org>', subject: 'Smoke', messageId: 'carl@example.org' })
+    await api.arrives({ from: 'Carl <carl@example.org>', subject: 'Smoke', messageId: 'carl@example.org' })
     await merge(1002, 1003)
     await merge(1003, 1001)
-    expect(await ticket(1001)).toMatchObject({ mergedFrom: [1002, 1003] })
-    expect(await ticket(1002)).toMatchObject({ mergedInto: 1001 })
-    expect(await arrives({ ...BOB, subject: '[#1002]' })).toMatchObject({ outcome: 'append', ticket: 1001 })
-    expect((await ticket(1001)).messages.map(({ author }: { author: string }) => author)).toEqual([
+    expect(await api.ticket(1001)).toMatchObject({ mergedFrom: [1002, 1003] })
+    expect(await api.ticket(1002)).toMatchObject({ mergedInto: 1001 })
+    expect(await api.arrives({ ...BOB, subject: '[#1002]' })).toMatchObject({ outcome: 'append', ticket: 1001 })
+    expect((await api.ticket(1001)).messages.map(({ author }: { author: string }) => author)).toEqual([
       ...['requester', 'postdesk', 'agent', 'participant', 'postdesk', 'participant', 'postdesk', 'participant'],
     ])
   })
 
   test('closes for good: nothing is written there, changed or merged any more', async () => {
     await merge()
-    const before = await ticket(1002)
+    const before = await api.ticket(1002)
     const refused = [
       await api.agent.patch('/v1/tickets/1002', { status: 'open' }),
-      await say(1002, { kind: 'note', text: 'Hello?' }),
+      await api.say(1002, { kind: 'note', text: 'Hello?' }),
       await merge(),
       await merge(1001, 1002),
       await api.agent.post('/v1/tickets/1002/split', { messages: [1] }),
@@ -137,27 +117,27 @@ describe('a merge', () => {
     ]
     for (const answer of refused)
       expect(problemOf(answer)).toMatchObject({ status: 409, detail: expect.stringMatching(/into ticket 1001: use/) })
-    expect(await ticket(1002)).toEqual(before)
+    expect(await api.ticket(1002)).toEqual(before)
   })
 
   test('is refused for what is not there, for itself, and when it has changed since', async () => {
-    const before = [await ticket(1001), await ticket(1002)]
+    const before = [await api.ticket(1001), await api.ticket(1002)]
     expect(problemOf(await merge(1002, 4711))).toMatchObject({ status: 422, detail: 'there is no ticket 4711' })
     expect(problemOf(await merge(1002, 1002))).toMatchObject({ status: 422 })
     expect(problemOf(await merge(1002, 1001, { 'if-match': '"77"' }))).toMatchObject({ status: 412 })
-    expect([await ticket(1001), await ticket(1002)]).toEqual(before)
+    expect([await api.ticket(1001), await api.ticket(1002)]).toEqual(before)
     expect((await merge(1002, 1001, { 'if-match': `"${before[1].revision}"` })).status).toBe(200)
   })
 
   test('leaves out who left, unless it is about their own request', async () => {
     const put = { cc: ['bob@example.org', 'carl@example.org'] }
-    await arrives({ ...put, inReplyTo: 'jane@example.org' })
-    await arrives({ ...BOB, cc: 'dora@example.org', inReplyTo: 'bob@example.org' })
+    await api.arrives({ ...put, inReplyTo: 'jane@example.org' })
+    await api.arrives({ ...BOB, cc: 'dora@example.org', inReplyTo: 'bob@example.org' })
     for (const name of ['bob', 'carl'])
-      await arrives({ from: `${name}@example.org`, inReplyTo: 'jane@example.org', text: 'LEAVE' })
-    await arrives({ from: 'dora@example.org', inReplyTo: 'bob@example.org', text: 'LEAVE' })
+      await api.arrives({ from: `${name}@example.org`, inReplyTo: 'jane@example.org', text: 'LEAVE' })
+    await api.arrives({ from: 'dora@example.org', inReplyTo: 'bob@example.org', text: 'LEAVE' })
     await merge()
-    const { participants } = await ticket(1001)
+    const { participants } = await api.ticket(1001)
     const left = (one: { address: string; left: boolean }) => [one.address.split('@')[0], one.left]
     expect(participants.map(left)).toEqual([
       ['jane', false],
@@ -168,13 +148,13 @@ describe('a merge', () => {
   })
 
   test('takes links along', async () => {
-    await arrives({ from: 'Carl <carl@example.org>', subject: 'Smoke' })
+    await api.arrives({ from: 'Carl <carl@example.org>', subject: 'Smoke' })
     await api.agent.request('PUT', '/v1/tickets/1002/links/1003', { kind: 'follow-up' })
     api.passes(MINUTE)
     await api.agent.request('PUT', '/v1/tickets/1002/links/1001', { kind: 'related' })
     await merge()
     const linked = async (id: number) =>
-      (await ticket(id)).links.map((link: { ticket: number; kind: string }) => [link.ticket, link.kind])
+      (await api.ticket(id)).links.map((link: { ticket: number; kind: string }) => [link.ticket, link.kind])
     expect(await linked(1001)).toEqual([
       [1003, 'follow-up'],
       [1002, 'related'],
@@ -186,14 +166,17 @@ describe('a merge', () => {
   })
 
   test('is never made by a mail, whatever it cites', async () => {
-    const [one, two] = [await ticket(1001), await ticket(1002)]
+    const [one, two] = [await api.ticket(1001), await api.ticket(1002)]
     // An agent may write into both.
     for (const from of [BOB.from, 'Ana Pop <ana@example.org>']) {
-      const mail = { from, references: [await ours(1001), 'jane@example.org', await ours(1002), 'bob@example.org'] }
-      const { ticket: landed } = await arrives({ ...mail, subject: 'Both [#1001] [#1002]' })
+      const mail = {
+        from,
+        references: [await api.ours(1001), 'jane@example.org', await api.ours(1002), 'bob@example.org'],
+      }
+      const { ticket: landed } = await api.arrives({ ...mail, subject: 'Both [#1001] [#1002]' })
       expect(landed).toBe(1002)
     }
-    const after = [await ticket(1001), await ticket(1002)]
+    const after = [await api.ticket(1001), await api.ticket(1002)]
     for (const { mergedInto, mergedFrom, links } of after)
       expect({ mergedInto, mergedFrom, links }).toEqual({ mergedInto: null, mergedFrom: [], links: [] })
     expect(after[0]).toEqual(one)
@@ -207,10 +190,10 @@ describe('a split', () => {
 
   test('makes a ticket of its own: mails, ids, what waits to be sent and what was told go along', async () => {
     const chair = { subject: 'Re: Printer', messageId: 'chair@example.org', references: ['oak@example.org'] }
-    await arrives({ ...chair, inReplyTo: 'jane@example.org', text: 'And my chair is broken.' })
-    await say(1001, { kind: 'answer', text: 'A chair is on its way.', agent: 'ana' })
+    await api.arrives({ ...chair, inReplyTo: 'jane@example.org', text: 'And my chair is broken.' })
+    await api.say(1001, { kind: 'answer', text: 'A chair is on its way.', agent: 'ana' })
     const replyTo = await replyAddress(1001)
-    const before = await ticket(1001)
+    const before = await api.ticket(1001)
     const [mail, answer] = before.messages.slice(-2)
     api.passes(MINUTE)
     const made = await split(1001, { messages: [answer.id, mail.id], subject: 'Chair' })
@@ -219,7 +202,7 @@ describe('a split', () => {
     expect(made.headers['etag']).toBe('"1"')
     expect(api.woken()).toBe(2)
 
-    const [old, fresh] = [await ticket(1001), await ticket(1003)]
+    const [old, fresh] = [await api.ticket(1001), await api.ticket(1003)]
     expect(ids(fresh.messages)).toEqual([mail.id, answer.id])
     expect(ids(old.messages)).toEqual(ids(before.messages).slice(0, -2))
     expect(fresh.outbox).toEqual([{ ...before.outbox[0], ticket: 1003 }])
@@ -234,51 +217,56 @@ describe('a split', () => {
 
     // Our answer was signed for the old ticket, as was the address to reply to.
     const replied = { to: replyTo, inReplyTo: answer.messageId }
-    expect(await arrives(replied)).toMatchObject({ outcome: 'append', ticket: 1003 })
-    expect(last(await ticket(1003), 'threaded')).toMatchObject({ data: { signal: 'token', standing: 'accepted' } })
+    expect(await api.arrives(replied)).toMatchObject({ outcome: 'append', ticket: 1003 })
+    expect(last(await api.ticket(1003), 'threaded')).toMatchObject({ data: { signal: 'token', standing: 'accepted' } })
     for (const cited of [answer.messageId, 'chair@example.org', 'oak@example.org'])
-      expect(await arrives({ inReplyTo: cited }), cited).toMatchObject({ outcome: 'append', ticket: 1003 })
+      expect(await api.arrives({ inReplyTo: cited }), cited).toMatchObject({ outcome: 'append', ticket: 1003 })
     for (const cited of [before.outbox.at(-1).messageId, 'jane@example.org'])
-      expect(await arrives({ inReplyTo: cited }), cited).toMatchObject({ outcome: 'append', ticket: 1001 })
+      expect(await api.arrives({ inReplyTo: cited }), cited).toMatchObject({ outcome: 'append', ticket: 1001 })
     // What people only know by the number is where the number says.
-    expect(await arrives({ subject: 'Re: Printer [#1001]' })).toMatchObject({ ticket: 1001 })
+    expect(await api.arrives({ subject: 'Re: Printer [#1001]' })).toMatchObject({ ticket: 1001 })
   })
 
   test('undoes a merge: acknowledgement and promises find back', async () => {
-    const { messages, promises } = await ticket(1002)
-    const acknowledgement = await ours(1002)
+    const { messages, promises } = await api.ticket(1002)
+    const acknowledgement = await api.ours(1002)
     await api.agent.post('/v1/tickets/1002/merge', { into: 1001 })
     await split(1001, { messages: ids(messages) })
-    expect(await ticket(1003)).toMatchObject({ requester: { address: 'bob@example.org' }, promises })
-    expect((await ticket(1003)).messages[0]).toMatchObject({ author: 'requester' })
-    expect(await arrives({ ...BOB, inReplyTo: acknowledgement })).toMatchObject({ ticket: 1003 })
+    expect(await api.ticket(1003)).toMatchObject({ requester: { address: 'bob@example.org' }, promises })
+    expect((await api.ticket(1003)).messages[0]).toMatchObject({ author: 'requester' })
+    expect(await api.arrives({ ...BOB, inReplyTo: acknowledgement })).toMatchObject({ ticket: 1003 })
     await api.agent.post('/v1/tickets/1003/merge', { into: 1001 })
-    expect(await arrives({ ...BOB, inReplyTo: acknowledgement })).toMatchObject({ ticket: 1001 })
+    expect(await api.arrives({ ...BOB, inReplyTo: acknowledgement })).toMatchObject({ ticket: 1001 })
   })
 
   test('a stolen id of ours leads nobody away', async () => {
-    const [first, acknowledgement] = (await ticket(1001)).messages
+    const [first, acknowledgement] = (await api.ticket(1001)).messages
     const cited = { inReplyTo: acknowledgement.messageId }
-    const trap = await arrives({ ...MALLORY, messageId: acknowledgement.messageId, subject: 'Trap' })
+    const trap = await api.arrives({ ...MALLORY, messageId: acknowledgement.messageId, subject: 'Trap' })
     expect(trap).toMatchObject({ outcome: 'open', ticket: 1003 })
-    expect(await arrives(cited)).toMatchObject({ outcome: 'append', ticket: 1001 })
+    expect(await api.arrives(cited)).toMatchObject({ outcome: 'append', ticket: 1001 })
     // The thief's ticket holds the id as well as the one that our mail was split off to, and is the older one.
     await split(1001, { messages: [first.id, acknowledgement.id] })
-    expect(await arrives(cited)).toMatchObject({ outcome: 'append', ticket: 1004 })
+    expect(await api.arrives(cited)).toMatchObject({ outcome: 'append', ticket: 1004 })
   })
 
   test('moves a stranger out, who is then on a ticket of their own and no more on this one', async () => {
-    await arrives({ ...MALLORY, inReplyTo: await ours(1001), messageId: 'm@elsewhere.example', text: 'Sell me ink.' })
-    const stranger = (await ticket(1001)).messages.at(-1)
+    await api.arrives({
+      ...MALLORY,
+      inReplyTo: await api.ours(1001),
+      messageId: 'm@elsewhere.example',
+      text: 'Sell me ink.',
+    })
+    const stranger = (await api.ticket(1001)).messages.at(-1)
     expect(stranger).toMatchObject({ author: 'stranger', standing: 'pending' })
     await split(1001, { messages: [stranger.id] })
-    expect(await ticket(1003)).toMatchObject({
+    expect(await api.ticket(1003)).toMatchObject({
       ...{ requester: { address: 'mallory@elsewhere.example' }, outbox: [] },
       messages: [{ author: 'requester', standing: 'accepted' }],
     })
-    expect(addresses((await ticket(1003)).participants)).toEqual(['mallory@elsewhere.example'])
-    expect(addresses((await ticket(1001)).participants)).toEqual(['jane@example.org'])
-    expect(await arrives({ ...MALLORY, inReplyTo: 'm@elsewhere.example' })).toMatchObject({ ticket: 1003 })
+    expect(addresses((await api.ticket(1003)).participants)).toEqual(['mallory@elsewhere.example'])
+    expect(addresses((await api.ticket(1001)).participants)).toEqual(['jane@example.org'])
+    expect(await api.arrives({ ...MALLORY, inReplyTo: 'm@elsewhere.example' })).toMatchObject({ ticket: 1003 })
   })
 
   test.each<[string, object, number, RegExp]>([
@@ -288,12 +276,12 @@ describe('a split', () => {
     ['one that does not exist', { messages: [4711] }, 422, /ticket 1001 has no message 4711/],
     ['all', { messages: [1, 2, 3] }, 422, /must keep a message/],
   ])('of %s is refused', async (_what, body, status, words) => {
-    const before = await ticket(1001)
+    const before = await api.ticket(1001)
     const problem = problemOf(await split(1001, body))
     expect(problem.status).toBe(status)
     expect(JSON.stringify(problem)).toMatch(words)
     expect(problemOf(await split(1001, { messages: [1] }, { 'if-match': '"77"' })).status).toBe(412)
-    expect(await ticket(1001)).toEqual(before)
+    expect(await api.ticket(1001)).toEqual(before)
     expect((await api.reader.get('/v1/tickets/1003')).status).toBe(404)
   })
 })
@@ -304,23 +292,23 @@ describe('a link', () => {
   const unlink = (id: number, other: number) => api.agent.request('DELETE', `/v1/tickets/${id}/links/${other}`)
 
   test('shows on both, counts once, and goes again', async () => {
-    const before = [await ticket(1001), await ticket(1002)]
+    const before = [await api.ticket(1001), await api.ticket(1002)]
     const made = await link(1002, 1001, 'related')
     expect(made).toMatchObject({ status: 200, body: { id: 1002, revision: before[1].revision + 1 } })
-    const after = [await ticket(1001), await ticket(1002)]
+    const after = [await api.ticket(1001), await api.ticket(1002)]
     expect(after[0].links).toEqual([{ ticket: 1002, kind: 'related', at: api.now }])
     expect(after[1].links).toEqual([{ ticket: 1001, kind: 'related', at: api.now }])
     expect(last(after[0], 'linked')).toMatchObject({ actor: 'key:crm', data: { ticket: 1002, kinds: ['related'] } })
     expect(last(after[1], 'linked')).toMatchObject({ actor: 'key:crm', data: { ticket: 1001, kinds: ['related'] } })
 
     expect((await link(1001, 1002, 'related')).headers['etag']).toBe(`"${after[0].revision}"`)
-    expect([await ticket(1001), await ticket(1002)]).toEqual(after)
+    expect([await api.ticket(1001), await api.ticket(1002)]).toEqual(after)
 
     await link(1001, 1002, 'follow-up')
-    expect((await ticket(1001)).links).toHaveLength(2)
+    expect((await api.ticket(1001)).links).toHaveLength(2)
     expect((await unlink(1001, 1002)).body.id).toBe(1001)
     for (const id of [1001, 1002]) {
-      const { links, events } = await ticket(id)
+      const { links, events } = await api.ticket(id)
       expect(links).toEqual([])
       expect(events.at(-1)).toMatchObject({ kind: 'unlinked', data: { kinds: ['follow-up', 'related'] } })
     }
@@ -338,76 +326,6 @@ describe('a link', () => {
     ['of what has changed since', () => link(1001, 1002, 'related', { 'if-match': '"77"' }), 412],
   ])('%s is refused', async (_what, attempt, status) => {
     expect(await attempt()).toMatchObject({ status })
-    expect((await ticket(1001)).links).toEqual([])
-  })
-})
-
-describe('accepting a stranger', () => {
-  const accept = (id: number, body?: object) => api.agent.post(`/v1/messages/${id}/accept`, body)
-  const mallory = { ...MALLORY, messageId: 'm@elsewhere.example', references: ['n@elsewhere.example'] }
-  let stranger: number
-  beforeEach(async () => {
-    await api.agent.patch('/v1/tickets/1001', { status: 'solved' })
-    await arrives({ ...mallory, inReplyTo: await ours(1001), text: 'I am the technician.' })
-    stranger = (await ticket(1001)).messages.at(-1).id
-  })
-
-  test('changes nothing until then', async () => {
-    expect(await ticket(1001)).toMatchObject({ status: 'solved', participants: [{ address: 'jane@example.org' }] })
-    expect(await arrives({ inReplyTo: 'm@elsewhere.example' })).toMatchObject({ outcome: 'open' })
-  })
-
-  test('lets them take part, opens the ticket again, and their ids lead there', async () => {
-    const { revision } = await ticket(1001)
-    const { status, body } = await accept(stranger)
-    expect(status).toBe(200)
-    expect(body).toMatchObject({ id: stranger, author: 'participant', standing: 'accepted' })
-    const after = await ticket(1001)
-    expect(after).toMatchObject({ status: 'open', solvedAt: null, revision: revision + 1, updatedAt: api.now })
-    expect(addresses(after.participants)).toEqual(['jane@example.org', 'mallory@elsewhere.example'])
-    expect(last(after, 'accepted')).toMatchObject({
-      actor: 'key:crm',
-      data: { message: stranger, from: 'mallory@elsewhere.example', participant: true },
-    })
-    expect(await arrives({ inReplyTo: 'm@elsewhere.example' })).toMatchObject({ outcome: 'append', ticket: 1001 })
-    expect(await arrives({ inReplyTo: 'n@elsewhere.example' })).toMatchObject({ outcome: 'append', ticket: 1001 })
-    await arrives({ ...MALLORY, subject: '[#1001]' })
-    expect((await ticket(1001)).messages.at(-1)).toMatchObject({ author: 'participant', standing: 'accepted' })
-    expect(api.woken()).toBe(2)
-  })
-
-  test('or accepts the words alone', async () => {
-    await accept(stranger, { participant: false })
-    const after = await ticket(1001)
-    expect(after).toMatchObject({ status: 'open', participants: [{ address: 'jane@example.org' }] })
-    expect(after.messages.at(-1)).toMatchObject({ author: 'stranger', standing: 'accepted' })
-    await arrives({ ...MALLORY, inReplyTo: 'm@elsewhere.example' })
-    expect((await ticket(1001)).messages.at(-1)).toMatchObject({ author: 'stranger', standing: 'pending' })
-  })
-
-  test('follows a merge', async () => {
-    await api.agent.post('/v1/tickets/1001/merge', { into: 1002 })
-    await accept(stranger)
-    expect(addresses((await ticket(1002)).participants)).toContain('mallory@elsewhere.example')
-  })
-
-  test('is refused for what does not wait, or is not there, or is misspelt', async () => {
-    await accept(stranger)
-    const after = await ticket(1001)
-    expect(problemOf(await accept(stranger))).toMatchObject({ status: 409 })
-    expect(problemOf(await accept(1))).toMatchObject({ status: 409 })
-    expect(problemOf(await accept(4711))).toMatchObject({ status: 404 })
-    expect(problemOf(await accept(stranger, { participants: true }))).toMatchObject({ status: 400 })
-    expect(problemOf(await accept(stranger, { participant: 'no' }))).toMatchObject({ status: 400 })
-    expect(await ticket(1001)).toEqual(after)
-  })
-
-  test('a machine that belongs to no ticket cannot be accepted', async () => {
-    const headers = { 'Auto-Submitted': 'auto-replied' }
-    expect(await arrives({ ...MALLORY, text: 'I am away.', headers })).toMatchObject({ outcome: 'automatic' })
-    expect(problemOf(await accept(stranger + 1))).toMatchObject({
-      status: 409,
-      detail: expect.stringMatching(/no ticket/),
-    })
+    expect((await api.ticket(1001)).links).toEqual([])
   })
 })

@@ -5,7 +5,7 @@ import { openSmtp, type SmtpTransport } from '../../src/outbound/smtp.ts'
 import { openCrew, type TestCrew } from '../support/crew.ts'
 import { keptLog } from '../support/log.ts'
 import { agent } from '../support/policy.ts'
-import { type SmtpTestServer, startSmtp } from '../support/smtp.ts'
+import { type SmtpTestServer, smtpAccountAt, startSmtp } from '../support/smtp.ts'
 
 /*
  * Mail that a server refuses for good in the dialogue comes back to nobody: the history alone knows.
@@ -16,14 +16,7 @@ let transport: SmtpTransport
 beforeEach(async () => {
   crew = await openCrew({ agents: ['ana', 'ben'].map(name => agent(name, { teams: ['it'] })) })
   smtp = await startSmtp()
-  const account = {
-    host: '127.0.0.1',
-    port: smtp.port,
-    tls: 'none',
-    verifyCertificate: true,
-    ehlo: 'example.org',
-  } as const
-  transport = openSmtp({ ...account, user: null, password: null })
+  transport = openSmtp(smtpAccountAt(smtp.port))
 })
 afterEach(async () => {
   transport.close()

@@ -9,6 +9,7 @@ import { describeWithCyrus, startCyrus } from '../support/cyrus.ts'
 import { only } from '../support/desk.ts'
 import { startDovecot } from '../support/dovecot.ts'
 import { startHoodiecrow } from '../support/hoodiecrow.ts'
+import { quiet } from '../support/imap-session.ts'
 import { type ImapTap, tapImap } from '../support/imap-tap.ts'
 import { mail } from '../support/mail.ts'
 import type { MailServer } from '../support/mail-server.ts'
@@ -100,7 +101,6 @@ const NEEDS = {
 
 for (const server of SERVERS) server.describe(`server matrix: ${server.name}`, () => behaves(server))
 
-const quiet = { debug() {}, info() {}, warn() {}, error() {} }
 const person = (name: string) => `${name}@example.org`
 const letter = (name: string) =>
   mail({ from: person(name), to: person('it'), text: `Hello, this is ${name}, and I need your help.` })

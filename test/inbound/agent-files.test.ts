@@ -7,18 +7,12 @@ import { expect, test } from 'vitest'
 import { readAttachment } from '../../src/inbound/parse.ts'
 import { compose } from '../../src/outbound/compose.ts'
 import type { OutboxMail } from '../../src/store/outbox.ts'
+import { ANA, smoke } from '../support/agents.ts'
 import { meeting, SHAPES, shaped } from '../support/client-shapes.ts'
 import type { TestAttachment } from '../support/mail.ts'
 import { openStage, type Stage, withSubaddresses } from '../support/stage.ts'
 
-const ANA = 'Ana Pop <ana@example.org>'
-const JANE = 'Jane Doe <jane@example.org>'
 const INTERNAL = /for agents only|│|\.[0-9a-z]{5,6}\.[a-z2-7]{26}/
-
-async function smoke(stage: Stage): Promise<OutboxMail> {
-  await stage.arrives({ from: JANE, subject: 'Printer', text: 'The printer smokes.', messageId: 'jane-1@example.org' })
-  return stage.lastTo('ana@example.org')
-}
 
 /** The files of the newest answer, as they leave. */
 async function filesSent(stage: Stage): Promise<{ filename: unknown; text: string }[]> {

@@ -3,10 +3,10 @@ import { inspect } from 'node:util'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { DeskError } from '../../src/errors.ts'
 import { createTokenSource, type OAuthSettings, type TokenSource } from '../../src/oauth.ts'
-import { openSmtp, probeSmtp, type SmtpAccount } from '../../src/outbound/smtp.ts'
+import { openSmtp, probeSmtp } from '../../src/outbound/smtp.ts'
 import { keptLog } from '../support/log.ts'
 import { listening, portOf } from '../support/ports.ts'
-import { startSmtp } from '../support/smtp.ts'
+import { smtpAccountAt, startSmtp } from '../support/smtp.ts'
 import { startTokenEndpoint, type TokenEndpoint } from '../support/token-endpoint.ts'
 
 const MAIL = { from: { name: 'IT', address: 'it@example.org' }, to: 'jane@example.org', subject: 'Hi', text: 'Hello' }
@@ -21,16 +21,7 @@ beforeEach(async () => {
 })
 afterEach(() => endpoint[Symbol.asyncDispose]())
 
-const account = (port: number): SmtpAccount => ({
-  host: '127.0.0.1',
-  port,
-  tls: 'none',
-  verifyCertificate: true,
-  user: 'it@example.org',
-  password: '',
-  tokens,
-  ehlo: 'example.org',
-})
+const account = (port: number) => smtpAccountAt(port, { user: 'it@example.org', password: '', tokens })
 const locked = () =>
   startSmtp({ tokens: (user, token) => user === 'it@example.org' && endpoint.accepts(token), maxBytes: 35_000_000 })
 const failure = async (promise: Promise<unknown>): Promise<DeskError> => {

@@ -6,7 +6,7 @@ import { type Sending, sendDue } from '../../src/outbound/sender.ts'
 import { openSmtp, type SmtpTransport } from '../../src/outbound/smtp.ts'
 import { keptLog } from '../support/log.ts'
 import { enqueue, outgoing } from '../support/outgoing.ts'
-import { type SmtpTestServer, startSmtp } from '../support/smtp.ts'
+import { type SmtpTestServer, smtpAccountAt, startSmtp } from '../support/smtp.ts'
 import { openTestStore, type TestStore } from '../support/store.ts'
 
 /*
@@ -30,14 +30,7 @@ beforeEach(async () => {
   now = NOW
   store = await openTestStore()
   smtp = await startSmtp()
-  const account = {
-    host: '127.0.0.1',
-    port: smtp.port,
-    tls: 'none',
-    verifyCertificate: true,
-    ehlo: 'example.org',
-  } as const
-  transport = openSmtp({ ...account, user: null, password: null })
+  transport = openSmtp(smtpAccountAt(smtp.port))
   sending = {
     ...{ store, transport, log: keptLog().log, mailbox: 'it' },
     clock: () => now,

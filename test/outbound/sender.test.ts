@@ -7,7 +7,7 @@ import { createSender, type Sending, sendDue, type Tried } from '../../src/outbo
 import { openSmtp, type SmtpTransport } from '../../src/outbound/smtp.ts'
 import { keptLog } from '../support/log.ts'
 import { enqueue, outgoing } from '../support/outgoing.ts'
-import { type SmtpTestServer, startSmtp } from '../support/smtp.ts'
+import { type SmtpTestServer, smtpAccountAt, startSmtp } from '../support/smtp.ts'
 import { openTestStore, type TestStore } from '../support/store.ts'
 import { eventually, within } from '../support/wait.ts'
 
@@ -19,21 +19,11 @@ let transport: SmtpTransport
 let now: string
 let sending: Sending
 
-const account = (port: number) => ({
-  host: '127.0.0.1',
-  port,
-  tls: 'none' as const,
-  verifyCertificate: true,
-  user: null,
-  password: null,
-  ehlo: 'example.org',
-})
-
 beforeEach(async () => {
   now = NOW
   store = await openTestStore()
   smtp = await startSmtp()
-  transport = openSmtp(account(smtp.port))
+  transport = openSmtp(smtpAccountAt(smtp.port))
   sending = {
     store,
     clock: () => now,
@@ -218,7 +208,7 @@ describe('how it ends', () => {
     })
     await new Promise<void>(resolve => void picky.listen(0, '127.0.0.1', () => resolve()))
     const { port } = picky.server.address() as { port: number }
-    const other = openSmtp(account(port), 1)
+    const other = openSmtp(smtpAccountAt(port), 1)
     for (let count = 0; count < 2; count++) await enqueue(store, outgoing(), NOW)
     await sendDue({ ...sending, transport: other })
     expect((await store.read.outbox({ limit: 5 })).map(mail => mail.state)).toEqual(['sent', 'sent'])
@@ -261,7 +251,7 @@ describe('the loop', () => {
 test('no password is in an error or a log line', async () => {
   const { log, lines } = keptLog()
   await using locked = await startSmtp({ auth: { user: 'it', password: 'right' } })
-  const wrong = openSmtp({ ...account(locked.port), user: 'it', password: 'hunter2-secret' })
+  const wrong = openSmtp(smtpAccountAt(locked.port, { user: 'it', password: 'hunter2-secret' }))
   await enqueue(store, outgoing(), NOW)
   await sendDue({ ...sending, log, transport: wrong })
   wrong.close()

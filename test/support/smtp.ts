@@ -4,6 +4,7 @@
 import type { Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { SMTPServer, type SMTPServerDataStream, type SMTPServerSession } from 'smtp-server'
+import type { SmtpAccount } from '../../src/outbound/smtp.ts'
 import { freePorts } from './ports.ts'
 import { eventually } from './wait.ts'
 
@@ -189,6 +190,12 @@ export async function startSmtp(options: SmtpOptions = {}): Promise<SmtpTestServ
     stop: offline,
     [Symbol.asyncDispose]: offline,
   }
+}
+
+/** How to reach a server on this port of this machine, which asks for no sign-in, except for what is given. */
+export function smtpAccountAt(port: number, different: Partial<SmtpAccount> = {}): SmtpAccount {
+  const none = { tls: 'none', user: null, password: null } as const
+  return { host: '127.0.0.1', port, verifyCertificate: true, ehlo: 'example.org', ...none, ...different }
 }
 
 function answer(code: number, text: string): Error {
