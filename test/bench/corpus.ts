@@ -23,6 +23,8 @@ export type CorpusOptions = {
   readonly seed: number
   readonly to: string
   readonly date: Date
+  /** Each mail opens a ticket and has a file of so many bytes, in place of the usual shares. */
+  readonly fileBytes?: number | undefined
 }
 
 /** Who has written more often within the hour is acknowledged no more (ACKNOWLEDGEMENTS_PER_WINDOW of the desk is 10). */
@@ -31,20 +33,20 @@ const MAILS_A_SENDER = 4
 type Person = { readonly name: string; readonly address: string; readonly phrases: Phrases }
 type Opening = { readonly person: Person; readonly messageId: string; readonly subject: string; readonly text: string }
 
-export async function* corpus({ mails, seed, to, date }: CorpusOptions): AsyncGenerator<CorpusMail> {
+export async function* corpus({ mails, seed, to, date, fileBytes }: CorpusOptions): AsyncGenerator<CorpusMail> {
   const random = randomFrom(seed)
   const noise = noiseFrom(random)
   const people = Array.from({ length: Math.ceil(mails / MAILS_A_SENDER) }, (_, at) => person(random, at))
   const openings: Opening[] = []
   for (let at = 0; at < mails; at++) {
-    const kind = kindOf(at)
+    const kind = fileBytes === undefined ? kindOf(at) : 'attachment'
     const parent = kind === 'reply' ? pick(random, openings) : null
     const sender = parent?.person ?? people[at % people.length] ?? person(random, at)
     const messageId = `${seed}.${at}.${Math.floor(random() * 2 ** 32).toString(36)}@mail.example.com`
     const subject = parent ? `Re: ${parent.subject}` : `${pick(random, sender.phrases.subjects)} (${at})`
     const text = letter(random, sender, kind === 'short' || kind === 'reply' ? 2 : 6)
     if (!parent) openings.push({ person: sender, messageId, subject, text })
-    const files = kind === 'attachment' ? [file(random, noise)] : []
+    const files = kind === 'attachment' ? [file(random, noise, fileBytes)] : []
     const composer = new MailComposer({
       from: { name: sender.name, address: sender.address },
       to,
@@ -190,15 +192,14 @@ const FILES = [
   ['notes-{n}.docx', 'application/vnd.openxmlformats-officedocument.wordprocessingml.document'],
 ] as const
 
-/** 0.1 to 1 MB, small ones more often: the logarithm of the size is spread evenly. */
-function file(random: () => number, noise: Buffer) {
-  const size = Math.round(100_000 * 10 ** random())
-  const from = Math.floor(random() * (noise.length - size))
+/** Unless a size is given, 0.1 to 1 MB, small ones more often: the logarithm of the size is spread evenly. */
+function file(random: () => number, noise: Buffer, size = Math.round(100_000 * 10 ** random())) {
+  const from = Math.floor(random() * Math.max(1, noise.length - size))
   const [name, contentType] = pick(random, FILES)
   return {
     filename: name.replace('{n}', String(Math.floor(random() * 10_000))),
     contentType,
-    content: noise.subarray(from, from + size),
+    content: from + size <= noise.length ? noise.subarray(from, from + size) : Buffer.alloc(size, noise.subarray(from)),
   }
 }
 

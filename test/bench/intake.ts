@@ -22,10 +22,13 @@ import { type Figures, table } from './table.ts'
 const USAGE = `npm run bench:intake -- [--mails N] [--pairs N] [--seed N] [--long] [--json] [--node ARGUMENT]...
   --mails   how many mails lie in the INBOX (2000)
   --pairs   how often both are timed, in turns (5); 0 only counts
-  --long    also 10,000 mails, and 20,000 against 200,000 stored messages (a quarter of an hour, 6 GB of disk)
+  --long    also 10,000 mails, ten of 40 MB, and 20,000 against 200,000 stored messages (a quarter of an hour, 7 GB of disk)
   --node    an argument for the node of the service: --node=--cpu-prof
 `
 const MANY_MAILS = 10_000
+const LARGE_MAILS = 10
+/** In a mail they are 40 MB: of three bytes base64 makes four, and lines. */
+const LARGE_FILE = 29_200_000
 const STORED = [20_000, 200_000] as const
 const STORED_PAIRS = 3
 const ONE_BY_ONE = 31
@@ -57,7 +60,13 @@ async function bench(): Promise<number> {
   await using folder = await tempDir('bench')
   const pairUsers = Array.from({ length: pairs }, (_, at) => `pair${at}`)
   const storedUsers = STORED.flatMap(stored => Array.from({ length: STORED_PAIRS }, (_, at) => `stored${stored}n${at}`))
-  const users = ['counted', 'asked', 'single', ...pairUsers, ...(values.long ? ['first', 'many', ...storedUsers] : [])]
+  const users = [
+    'counted',
+    'asked',
+    'single',
+    ...pairUsers,
+    ...(values.long ? ['first', 'many', 'large', ...storedUsers] : []),
+  ]
   await using mailboxes = await startMailboxes(users)
   using sink = await startSink(exampleAgents())
   const place: Place = { mailboxes, sink, nodeArguments: values.node }
@@ -115,9 +124,11 @@ async function long(
   folder: string,
   seed: number,
   round: (user: string, corpus: Corpus, more?: Partial<Parameters<typeof runRound>[0]>) => Promise<RoundFigures>,
-): Promise<Pick<Figures, 'many' | 'stored'>> {
+): Promise<Pick<Figures, 'many' | 'large' | 'stored'>> {
   say(`${MANY_MAILS} mails`)
   const many = await round('many', await writeCorpus(join(folder, 'many'), MANY_MAILS, seed + 1))
+  say(`${LARGE_MAILS} mails of 40 MB`)
+  const large = await round('large', await writeCorpus(join(folder, 'large'), LARGE_MAILS, seed + 4, LARGE_FILE))
   const paths = STORED.map(stored => join(folder, `stored${stored}.sqlite`))
   const first = await writeCorpus(join(folder, 'first'), 1000, seed + 2)
   const next = await writeCorpus(join(folder, 'next'), 1000, seed + 3)
@@ -128,26 +139,30 @@ async function long(
     copyFileSync(keepAs, paths[at] ?? '')
     multiply(paths[at] ?? '', stored)
   }
-  const rates: { messages: number; mailsASecond: number[] }[] = STORED.map(messages => ({ messages, mailsASecond: [] }))
+  const rates = STORED.map(messages => ({ messages, mailsASecond: [] as number[], startMs: [] as number[] }))
   for (let pair = 0; pair < STORED_PAIRS; pair++) {
-    for (const [at, { messages, mailsASecond }] of rates.entries()) {
+    for (const [at, { messages, mailsASecond, startMs: starts }] of rates.entries()) {
       say(`pair ${pair + 1} of ${STORED_PAIRS} with ${messages} messages stored`)
-      const { wallMs } = await round(`stored${messages}n${pair}`, next, { database: paths[at] ?? '', verify: false })
+      const { wallMs, startMs } = await round(`stored${messages}n${pair}`, next, {
+        database: paths[at] ?? '',
+        verify: false,
+      })
       mailsASecond.push((next.expected.mails / wallMs) * 1000)
+      starts.push(startMs)
     }
   }
-  return { many, stored: rates }
+  return { many, large, stored: rates }
 }
 
 const LETTERS = { to: 'it@example.org', date: new Date() }
 
-async function writeCorpus(folder: string, mails: number, seed: number): Promise<Corpus> {
+async function writeCorpus(folder: string, mails: number, seed: number, fileBytes?: number): Promise<Corpus> {
   mkdirSync(folder)
   const answered = new Map<string, string>()
   let attachments = 0
   let written = 0
   let bytes = 0
-  for await (const mail of corpus({ mails, seed, ...LETTERS })) {
+  for await (const mail of corpus({ mails, seed, ...LETTERS, fileBytes })) {
     writeFileSync(join(folder, `${String(written++).padStart(6, '0')}.eml`), mail.bytes)
     if (mail.answers === null) answered.set(mail.messageId, mail.from)
     attachments += mail.attachments

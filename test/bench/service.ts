@@ -158,6 +158,8 @@ function configuration({ host, port, user }: ImapAddress, smtpPort: number): str
   return stringify({
     ...example,
     mailboxes: { it },
+    // To a mailbox 10,000 acknowledgements in an hour would be a storm.
+    automatic: { perMailbox: 20_000 },
     storage: { path: 'postdesk.sqlite' },
     http: { port: 0 },
     log: { level: 'info' },
