@@ -66,28 +66,33 @@ async function readMailFile(file: string): Promise<Buffer> {
   return readFile(file)
 }
 
+/** What a desk knows of a mail beyond the mail itself, before it has had any other. */
+export const NOTHING_KNOWN: Omit<Facts, 'now' | 'mailbox' | 'receivedAt' | 'proof'> = {
+  duplicateOf: null,
+  candidates: [],
+  agentKey: null,
+  citesNote: false,
+  internal: new Map(),
+  knownContents: new Set(),
+  surveys: new Map(),
+  reportOn: null,
+  senderHasTicket: false,
+  released: false,
+  senderLanguage: null,
+  buckets: new Map(),
+  bouncedAt: null,
+  ownMail: null,
+  past: null,
+  quietUntil: null,
+}
+
 function factsFor(message: Message, policy: Policy, now: Instant): Facts {
   return {
+    ...NOTHING_KNOWN,
     now,
     mailbox: mailboxFor(policy, message),
     receivedAt: now,
-    duplicateOf: null,
-    candidates: [],
     proof: proofOf(message, policy.mx),
-    agentKey: null,
-    citesNote: false,
-    internal: new Map(),
-    knownContents: new Set(),
-    surveys: new Map(),
-    reportOn: null,
-    senderHasTicket: false,
-    released: false,
-    senderLanguage: null,
-    buckets: new Map(),
-    bouncedAt: null,
-    ownMail: null,
-    past: null,
-    quietUntil: null,
   }
 }
 

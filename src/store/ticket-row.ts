@@ -47,6 +47,7 @@ export function selectTickets(db: Db) {
   return db.selectFrom('tickets as t').leftJoin('people as p', 'p.id', 't.requester_id').select(TICKET)
 }
 
+/** The ticket out of such a row. Named one by one: to make the objects in a loop over names takes half as long again. */
 export function readTicket(row: { readonly ticket: string }): Ticket {
   const [
     id,

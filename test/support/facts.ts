@@ -1,6 +1,7 @@
 /*
  * What the desk knows of a mail that has arrived, and what it decided.
  */
+import { NOTHING_KNOWN } from '../../src/cli/explain.ts'
 import type { Decision, Facts } from '../../src/desk/decision.ts'
 import type { AgentKey } from '../../src/desk/people.ts'
 import type { Candidate } from '../../src/desk/thread.ts'
@@ -14,26 +15,11 @@ export const ANA: AgentKey = { agent: 'ana', by: 'notification', verb: null, pro
 
 /** A mail to it@ of which nothing is known yet, except for what is given. */
 export const facts = (different: Partial<Facts> = {}): Facts => ({
+  ...NOTHING_KNOWN,
   now: NOW,
   mailbox: 'it',
   receivedAt: '2026-11-23T09:00:00.000Z',
-  duplicateOf: null,
-  candidates: [],
   proof: { level: 'none', why: 'nobody said' },
-  agentKey: null,
-  citesNote: false,
-  internal: new Map(),
-  knownContents: new Set(),
-  surveys: new Map(),
-  reportOn: null,
-  senderHasTicket: false,
-  released: false,
-  senderLanguage: null,
-  buckets: new Map(),
-  bouncedAt: null,
-  ownMail: null,
-  past: null,
-  quietUntil: null,
   ...different,
 })
 
