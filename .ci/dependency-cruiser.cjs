@@ -55,7 +55,7 @@ module.exports = {
     door('store/', 'kysely'),
     door('store/native\\.ts', 'better-sqlite3'),
     door('inbound/imap(?:-session)?\\.ts', 'imapflow'),
-    door('inbound/parse\\.ts', 'mailparser'),
+    door('inbound/(?:parse|part-tree)\\.ts', 'mailparser'),
     door('outbound/', 'nodemailer'),
     door('api/', 'fastify'),
     door('config/load\\.ts', 'yaml'),

@@ -1,18 +1,16 @@
 import { createHash } from 'node:crypto'
-import { type AttachmentStream, MailParser, type MessageText, parseAddressHeader } from 'mailparser'
+import { parseAddressHeader } from 'mailparser'
 import { DeskError, errorText } from '../errors.ts'
-import { readCms } from '../mail/cms.ts'
 import { readDate } from '../mail/date.ts'
-import { cleanLine, decodeText, maskWords, type RawField, readFields, readIds, readStructured } from '../mail/header.ts'
+import { cleanLine, decodeText, maskWords, type RawField, readIds, readStructured } from '../mail/header.ts'
 import type { Address, Header, ParsedMail } from '../mail/message.ts'
-import type { Part } from './describe.ts'
+import { readTree } from './part-tree.ts'
 import { type File, readParts } from './parts.ts'
-import { DEFAULT_LIMITS, type Envelope, isMultipart, type ParseLimits, preflight } from './preflight.ts'
-import { decodeTransfer } from './transfer.ts'
+import { DEFAULT_LIMITS, type ParseLimits, preflight } from './preflight.ts'
 
 /*
- * Bytes to a mail. mailparser splits the body into parts; what the parts and the header
- * say is read here, for there it loses charsets, file names, reports and dates (each seen in real mail).
+ * Bytes to a mail. mailparser splits the body into parts (`part-tree`); what the parts and the header say is
+ * read here, for there it loses charsets, file names, reports and dates (each seen in real mail).
  */
 
 export { DEFAULT_LIMITS, type ParseLimits } from './preflight.ts'
@@ -49,105 +47,6 @@ async function refusing<Read>(read: () => Promise<Read>): Promise<Read> {
     if (error instanceof DeskError) throw error
     throw new DeskError('unparseable', `The mail cannot be read: ${errorText(error)}.`, { cause: error })
   }
-}
-
-/** What mailparser keeps of a part: its own bookkeeping, undeclared. `parse.test.ts` tells when a release changes it. */
-type Node = {
-  readonly headers: unknown
-  readonly headerLines: readonly { readonly line: string }[]
-  readonly children: readonly Node[]
-}
-type Internals = {
-  readonly tree: Node | false
-  readonly splitter: unknown
-  readonly createNode: (node: object) => Node
-}
-
-const DEEPEST_SIGNATURE = 3
-
-async function readTree({ mime, body }: Envelope, limits: ParseLimits, depth = 0): Promise<Part> {
-  const root = mime.some(isMultipart)
-    ? await split(mime, body, limits)
-    : { children: [], content: decodeTransfer(body, encodingOf(mime)) }
-  return openSignatures({ ...root, fields: mime }, limits, depth)
-}
-
-async function split(mime: readonly RawField[], body: Buffer, limits: ParseLimits): Promise<Part> {
-  const contents = new Map<unknown, Buffer>()
-  const parser = new MailParser({
-    ignoreEmbedded: true,
-    checksumAlgo: false,
-    maxChildNodes: limits.maxParts + 10,
-    maxHeadSize: limits.maxHeaderBytes * 64,
-  })
-  // Its types say nothing of them.
-  const internals = parser as unknown as Internals
-  const { createNode, splitter } = internals
-  Object.assign(parser, {
-    // Every leaf comes out as a file, its bytes untouched: decoded by mailparser, texts have lost what a charset's label hid.
-    textTypes: [],
-    // It gathers the pieces of a stream by copying; here the whole is known.
-    chunkedPassthrough: splitter,
-    // Streams undo base64 at a third of the speed: `partOf` does.
-    createNode: (node: object) => createNode.call(parser, Object.assign(node, { encoding: '' })),
-  })
-  await new Promise<void>((resolve, reject) => {
-    parser.on('data', (data: AttachmentStream | MessageText) => {
-      if (data.type === 'attachment') collect(data, content => contents.set(data.headers, content))
-    })
-    parser.on('error', reject)
-    parser.on('end', resolve)
-    parser.write(Buffer.from(`${mime.map(({ name, value }) => `${name}: ${value}\r\n`).join('')}\r\n`, 'latin1'))
-    parser.end(body)
-  })
-  if (!internals.tree) throw new Error('no part was found')
-  return partOf(internals.tree, contents)
-}
-
-function collect(attachment: AttachmentStream, done: (content: Buffer) => void): void {
-  const chunks: Buffer[] = []
-  attachment.content.on('data', (chunk: Buffer) => chunks.push(chunk))
-  attachment.content.on('end', () => {
-    done(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks))
-    attachment.release?.()
-  })
-}
-
-function partOf(node: Node, contents: ReadonlyMap<unknown, Buffer>): Part {
-  const fields = readFields(node.headerLines.map(({ line }) => line).join('\n'))
-  const content = contents.get(node.headers)
-  return {
-    fields,
-    children: node.children.map(child => partOf(child, contents)),
-    content: content ? decodeTransfer(content, encodingOf(fields)) : null,
-  }
-}
-
-function encodingOf(fields: readonly RawField[]): string {
-  return fields.find(({ name }) => name === 'content-transfer-encoding')?.value ?? ''
-}
-
-/** An opaque S/MIME signature wraps the whole mail (RFC 8551 §3.5.2): what it wraps becomes a child of it. */
-async function openSignatures(part: Part, limits: ParseLimits, depth: number): Promise<Part> {
-  if (part.content && part.fields.some(isPkcs7)) {
-    const inner = depth < DEEPEST_SIGNATURE ? readCms(part.content).content : null
-    return inner ? { ...part, children: await readWrapped(Buffer.from(inner), limits, depth + 1) } : part
-  }
-  if (part.children.length === 0) return part
-  return { ...part, children: await Promise.all(part.children.map(child => openSignatures(child, limits, depth))) }
-}
-
-/** What cannot be read stays wrapped: the mail around it is readable all the same. */
-async function readWrapped(bytes: Buffer, limits: ParseLimits, depth: number): Promise<Part[]> {
-  try {
-    return [await readTree(preflight(bytes, limits), limits, depth)]
-  } catch {
-    return []
-  }
-}
-
-function isPkcs7({ name, value }: RawField): boolean {
-  return name === 'content-type' && /^application\/(?:x-)?pkcs7-mime\b/i.test(value)
 }
 
 type Head = Pick<

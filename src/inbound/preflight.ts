@@ -44,12 +44,12 @@ export function preflight(source: Buffer, limits: ParseLimits): Envelope {
   if (end.text - start > limits.maxHeaderBytes) refuse('header is too large', { bytes: end.text - start })
   const fields = readFields(bytes.toString('latin1', start, end.text))
   const body = bytes.subarray(end.body)
-  const boundary = boundaryOf(fields)
-  const hasParts = boundary !== null && survey(body, boundary, end.text - start, limits) > 0
   const mime = fields.filter(({ name, value }) => value !== '' && MIME_FIELDS.has(name))
-  // A multipart whose boundary never comes is but a text: as multipart it would have no content at all.
-  const isText = !hasParts && mime.some(field => isMultipart(field))
-  return { fields, body, mime: isText ? mime.filter(({ name }) => name !== 'content-type') : mime }
+  const hasParts = (boundary: string | null) =>
+    boundary !== null && survey(body, boundary, end.text - start, limits) > 0
+  if (!mime.some(isMultipart) || hasParts(boundaryOf(fields))) return { fields, body, mime }
+  const found = firstDelimiter(body)
+  return { fields, body, mime: found && hasParts(found) ? withBoundary(mime, found) : withoutType(mime) }
 }
 
 const MIME_FIELDS = new Set([
@@ -59,6 +59,11 @@ const MIME_FIELDS = new Set([
   'content-disposition',
   'content-id',
 ])
+
+/** A multipart in which no part begins is but a text: as multipart it would have no content at all. */
+export function withoutType(mime: readonly RawField[]): RawField[] {
+  return mime.filter(({ name }) => name !== 'content-type')
+}
 
 export function isMultipart({ name, value }: RawField): boolean {
   return name === 'content-type' && /^\s*multipart\//i.test(value)
@@ -103,11 +108,33 @@ function headerEnd(bytes: Buffer, start: number, limit: number, isPart = false):
   return { text: end, body: end }
 }
 
-function boundaryOf(fields: readonly RawField[]): string | null {
+/** What begins the lines between the parts of a multipart; null for anything else. mailsplit, too, takes ASCII alone. */
+export function boundaryOf(fields: readonly RawField[]): string | null {
   const type = fields.find(field => field.name === 'content-type')
   if (!type || !isMultipart(type)) return null
   const boundary = readStructured(type.value).parameters.get('boundary')?.trimEnd()
-  return boundary ? `--${boundary}` : null
+  return boundary && /^\p{ASCII}*$/u.test(boundary) ? `--${boundary}` : null
+}
+
+// What the first line with two hyphens must look like: the characters of RFC 2046 §5.1.1, and below it a field of a part.
+const DELIMITER = /^(--[\w'()+,./:=? -]{0,69}[\w'()+,./:=?-])[ \t]{0,80}\r?\nContent-[A-Za-z-]{1,40}[ \t]{0,80}:/i
+
+// Before it stands nothing, or "This is a multi-part message in MIME format.": words of people would be passed over.
+const PREAMBLE = /^\s*(?:[^\n]*\bMIME\b[^\n]*\s*)?$/
+
+/** The boundary by the body alone. Seen in practice: gateways that break the line before `boundary=` without a blank. */
+function firstDelimiter(body: Buffer): string | null {
+  const start = body.subarray(0, 2).equals(HYPHENS) ? 0 : after(body, 0)
+  if (start < 0 || start > 1000 || !PREAMBLE.test(body.toString('latin1', 0, start))) return null
+  return DELIMITER.exec(body.toString('latin1', start, start + 300))?.[1] ?? null
+}
+
+function withBoundary(mime: readonly RawField[], boundary: string): RawField[] {
+  return mime.map(field =>
+    isMultipart(field)
+      ? { ...field, value: `${field.value.split(';', 1)[0]}; boundary="${boundary.slice(2)}"` }
+      : field,
+  )
 }
 
 // RFC 2046 §5.1.1 allows 70 characters; senders write more.

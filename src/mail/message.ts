@@ -88,7 +88,7 @@ export type Automatic = { readonly kind: AutomaticKind; readonly why: string }
 export type ReportRecipient = {
   readonly address: string
   readonly action: 'failed' | 'delayed' | 'delivered' | 'relayed' | 'expanded' | null
-  /** Enhanced status code such as 5.1.1 (RFC 3463). */
+  /** Enhanced status code such as 5.1.1; X.0.0 where a delivery report says no more than what happened (RFC 3463 §3.1). */
   readonly status: string | null
 }
 

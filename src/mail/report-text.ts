@@ -15,6 +15,8 @@ export type BounceText = {
   /** The server is still trying. */
   readonly delayed: boolean
   readonly recipients: readonly ReportRecipient[]
+  /** The first status it cites, whomever it is about. */
+  readonly status: string | null
   /** The header of the mail that comes back below the explanation; empty when none does. */
   readonly returned: readonly RawField[]
 }
@@ -84,6 +86,7 @@ export function readBounceText(text: string, own: readonly string[]): BounceText
     opensWithReply: CLAIM.test(said.slice(0, 300)) && SMTP_REPLY.test(said.slice(0, 600)),
     delayed: DELAYED.test(said) && !GIVEN_UP.test(said),
     recipients: failedIn(report, new Set(own.map(foldAddress))),
+    status: statusIn(said),
     returned:
       from < 0 ? [] : (readBlocks(unquoted(lines.slice(from), /^[ >]*/.exec(lines[from] ?? '')?.[0] ?? ''))[0] ?? []),
   }
@@ -174,8 +177,7 @@ function failedIn(report: readonly string[], own: ReadonlySet<string>): ReportRe
   const list = [...failed.values()].slice(0, 100)
   return list.map(({ address, line }, at) => {
     const after = report.slice(line, Math.min(list[at + 1]?.line ?? report.length, line + 20)).join(' ')
-    const status = statusIn(after) ?? (list.length === 1 ? statusIn(report.join(' ').slice(0, MAX_CLAIM)) : null)
-    return { address, action: null, status }
+    return { address, action: null, status: statusIn(after) }
   })
 }
 

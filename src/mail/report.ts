@@ -137,13 +137,17 @@ function failedRecipients(
       one.address !== null && foldAddress(one.address) === foldAddress(address)
     const group = reported.find(about) ?? (only ? reported[0] : undefined)
     const said = text.recipients.find(about) ?? (only ? text.recipients[0] : undefined)
+    const action = group?.action ?? (late ? 'delayed' : 'failed')
     return {
       address,
-      action: group?.action ?? (late ? 'delayed' : 'failed'),
-      status: preciser(group?.status, said?.status),
+      action,
+      status: preciser(group?.status, said?.status ?? (only ? text.status : null)) ?? `${CLASS[action]}.0.0`,
     }
   })
 }
+
+// RFC 3463 §2: the class of a status that nobody gave follows from what happened.
+const CLASS = { failed: 5, delayed: 4, delivered: 2, relayed: 2, expanded: 2 }
 
 /** A filter that sends bounces on wraps the whole of them. */
 function wrappedReport(mail: ParsedMail): string[] {

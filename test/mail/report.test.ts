@@ -321,7 +321,7 @@ ${RETURNED}`,
 For further assistance, please contact <postmaster@mx.example>
 
 <anna@gone.example>: Host not found`,
-      [failed('anna@gone.example', null)],
+      [failed('anna@gone.example', '5.0.0')],
     ],
     [
       'a German one from a postmaster',
@@ -338,7 +338,7 @@ anna@gone.example
       'a provider that writes as noreply',
       'メールエラー通知',
       'Your mail sent on: Mon, 2 Mar 2026\n     Could not be delivered to: <anna@gone.example>\n     As their mailbox is full.',
-      [failed('anna@gone.example', null)],
+      [failed('anna@gone.example', '5.0.0')],
       { from: { name: '', address: 'no-reply@gone.example' }, headers: [], reportParts: [returned] },
     ],
     [
@@ -360,7 +360,7 @@ To: <anna@gone.example>`,
       'nobody named but in the returned mail',
       'Returned mail: see transcript',
       `The original message could not be delivered.\n\n${RETURNED}`,
-      [failed('anna@gone.example', null)],
+      [failed('anna@gone.example', '5.0.0')],
     ],
     [
       'the address that failed is the one it went to',
@@ -369,7 +369,18 @@ To: <anna@gone.example>`,
 
 <support@example.org>:
 quota exceeded`,
-      [failed('support@example.org', null)],
+      [failed('support@example.org', '5.0.0')],
+    ],
+    [
+      'Exim names the failed by a name of its own host, the address alone in a header',
+      'Mail delivery failed: returning message to sender',
+      `The following address(es) failed:
+
+  anna
+    SMTP error from remote mail server after MAIL FROM:<support@example.org> SIZE=1543:
+    host mx.gone.example [192.0.2.5]: 550 5.7.0 Please use the server of your provider.`,
+      [failed('anna@gone.example', '5.7.0')],
+      { headers: fields('X-Failed-Recipients: anna@gone.example') },
     ],
     [
       'an address like a version number',
