@@ -15,7 +15,7 @@ ENV NODE_ENV=production \
 WORKDIR /app
 COPY --from=build /app/node_modules ./node_modules
 COPY --from=build /app/dist ./dist
-COPY package.json ./
+COPY package.json LICENSE ./
 COPY config ./config
 # The only place that is written to: `storage.path: /data/postdesk.sqlite`. The root file system may be read-only.
 RUN mkdir /data && chown node:node /data
