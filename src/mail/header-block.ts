@@ -15,24 +15,31 @@ const MOST_FIELDS = 16
 // Wrapped values: a subject takes two lines, a list of forty recipients many.
 const MOST_WRAPPED = 3
 const MOST_WRAPPED_ADDRESSES = 40
+/** No block has more lines. */
+export const LONGEST_BLOCK = MOST_FIELDS * MOST_WRAPPED_ADDRESSES
 
 /**
- * Reads the block that begins with line `start`; null when none does. `belowBar`: a program has said already that a mail
- * follows. Bounded work.
+ * Reads the block that begins with line `start` and ends before line `stop`; null when none does. `belowBar`: a program has
+ * said already that a mail follows. Bounded work.
  */
-export function readHeaderBlock(lines: readonly string[], start: number, belowBar = false): HeaderBlock | null {
+export function readHeaderBlock(
+  lines: readonly string[],
+  start: number,
+  belowBar = false,
+  stop = lines.length,
+): HeaderBlock | null {
   const first = readField(lines[start] ?? '')
   if (!first || first.kind === 'other' || first.kind === 'cc') return null
   const fields = new Map<FieldKind, string>()
   const kinds = new Set<FieldKind>()
   let end = start
   let at = start
-  for (let count = 0; count < MOST_FIELDS; count++) {
+  for (let count = 0; count < MOST_FIELDS && at < stop; count++) {
     const field = readField(lines[at] ?? '')
     if (!field) break
     // A second sender begins the block of another mail.
     if (fields.has(field.kind) && field.kind === 'from') break
-    const wrapped = wrappedLines(lines, at)
+    const wrapped = wrappedLines(lines, at, stop)
     const value = [field.value, ...lines.slice(at + 1, wrapped).map(line => line.trim())].join(' ').trim()
     if (!fields.has(field.kind)) fields.set(field.kind, value)
     kinds.add(field.kind)
@@ -40,7 +47,7 @@ export function readHeaderBlock(lines: readonly string[], start: number, belowBa
     end = wrapped
     at = wrapped
     // Paragraphs of HTML set an empty line between the fields.
-    if (at < lines.length && lines[at]?.trim() === '' && readField(lines[at + 1] ?? '')) at++
+    if (lines[at]?.trim() === '' && readField(lines[at + 1] ?? '')) at++
   }
   return proves(kinds, fields, first.kind, belowBar) && !isSource(lines, start) ? { end, fields } : null
 }
@@ -60,10 +67,10 @@ function isSource(lines: readonly string[], start: number): boolean {
 }
 
 /** Where the value of the field at `at` ends: lines that are no field belong to it when a field follows them. */
-function wrappedLines(lines: readonly string[], at: number): number {
+function wrappedLines(lines: readonly string[], at: number, stop: number): number {
   const addresses = /[@;]/.test(lines[at] ?? '')
   const most = addresses ? MOST_WRAPPED_ADDRESSES : MOST_WRAPPED
-  for (let next = at + 1; next <= at + most + 1 && next < lines.length; next++) {
+  for (let next = at + 1; next <= at + most + 1 && next < stop; next++) {
     const line = lines[next] ?? ''
     if (line.trim() === '') return at + 1
     if (readField(line)) return next

@@ -58,15 +58,19 @@ function newTextOf(scanned: Scan): string {
   return text
 }
 
-/** Nothing of the person's: empty, unless a signature is all there is, which may be a text set below two strokes. */
+/**
+ * Nothing of the person's: empty, unless a signature is all there is, which may be a text set below two strokes, or it holds
+ * a sentence: then the answer was typed below the name.
+ */
 function onlySignature({ segments, cut }: Scan): string {
-  if (cut || segments.some(segment => segment.kind === 'quote')) return ''
-  return tidy(
-    segments.flatMap(segment =>
-      segment.kind === 'signature' ? segment.lines.filter(line => line.trim() !== '--') : [],
-    ),
-  )
+  const signatures = segments.filter(segment => segment.kind === 'signature')
+  const lines = signatures.flatMap(segment => segment.lines).filter(line => line.trim() !== '--')
+  if (!cut && !segments.some(segment => segment.kind === 'quote')) return tidy(lines)
+  const typed = trimmed({ kind: 'own', lines, attributed: true, introduced: true }, true, 'cut').lines
+  return typed.some(line => SENTENCE.test(line)) ? tidy(typed) : ''
 }
+
+const SENTENCE = /^\P{L}*(?:\p{L}[\p{L}\p{M}'’-]{0,30}[ ,:]{1,3}){2}.*\p{Ll}\s?[.!?]+\s*$|\p{Lo}{4}.*[。？！]\s*$/u
 
 /**
  * Are these quoted lines part of what the person says? When an answer stands below them and other text above, or further

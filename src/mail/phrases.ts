@@ -229,7 +229,7 @@ const ADVERTISED =
   |obter|obtenha|baix(?:e|ar)|transferir|obțineți|obţineţi|descărcați|pobierz|uzyskaj|hämta|skaffa|hent|få|last ned|hanki|lataa|získejte
   |získat|stáhnout|získať|скачать|получить|загрузить|отримати|завантажити|λήψη|获取|下载|下載|取得`)
 const ADVERTISEMENT = new RegExp(
-  `^(?:${ADVERTISED}(?:\\s(?:the|o|el|aplicația|aplikację|appen|του|適用於))?\\s?(?:outlook|yahoo mail)(?:\\s\\S{1,20}){1,5}|outlook (?:für|voor|for) (?:ios|android)(?: \\S{1,20}){1,2}|(?:ios|android)(?: için| ?용| ?版) outlook\\S*(?: \\S{1,20}){1,2}|az (?:ios|android) outlook \\S{1,20})$`,
+  `^(?:${ADVERTISED}(?:\\s(?:the|o|el|aplicația|aplikację|appen|του|適用於))?\\s?(?:outlook|yahoo mail)(?:\\s\\S{1,20}){0,4}\\s\\S{0,3}(?:ios|android|iphone|ipad|mac|mobile)|outlook (?:für|voor|for) (?:ios|android)(?: \\S{1,20}){1,2}|(?:ios|android)(?: için| ?용| ?版) outlook\\S*(?: \\S{1,20}){1,2}|az (?:ios|android) outlook \\S{1,20})$`,
   'iu',
 )
 const ABOUT_PHONES = /ios|android|iphone|ipad/i

@@ -6,7 +6,7 @@ import {
   mayEndAttribution,
   type Sureness,
 } from './attribution.ts'
-import { type HeaderBlock, readHeaderBlock } from './header-block.ts'
+import { type HeaderBlock, LONGEST_BLOCK, readHeaderBlock } from './header-block.ts'
 import {
   type Bar,
   barInside,
@@ -167,11 +167,18 @@ class Scanner {
     if (isFramedAttribution(text)) return { kind: 'attribution', start: at, end: at + 1, sureness: 2, header: null }
     const bar = readBar(text)
     if (bar) return this.#bar(bar, at)
-    const header = readField(text) ? readHeaderBlock(this.#texts, at) : null
+    const header = readField(text) ? readHeaderBlock(this.#texts, at, false, this.#nextMark(at)) : null
     if (header) return { kind: 'header', start: at, end: header.end, sureness: 2, header }
     if (!mayEndAttribution(text)) return null
     const found = attributionEndingAt(index => this.#candidate(index, at), at)
     return found ? { kind: 'attribution', ...found, end: at + 1, header: null } : null
+  }
+
+  /** The next line of which HTML says that something else begins. */
+  #nextMark(at: number): number {
+    let next = at + 1
+    while (next <= at + LONGEST_BLOCK && this.#lines[next]?.role === null) next++
+    return next
   }
 
   /** A line above `end` that may belong to an attribution: the person's own so far, and in one piece with it. */
