@@ -4,56 +4,65 @@
  */
 
 // What mails write for encodings that TextDecoder knows under another name.
-const ALIASES: Readonly<Record<string, string>> = {
-  ascii: 'us-ascii',
-  ansix341968: 'us-ascii',
-  ansix341986: 'us-ascii',
-  iso646us: 'us-ascii',
-  utf8mb4: 'utf-8',
-  utf8mb3: 'utf-8',
-  cp65001: 'utf-8',
-  cp932: 'shift_jis',
-  ms932: 'shift_jis',
-  cp936: 'gbk',
-  ms936: 'gbk',
-  cp949: 'euc-kr',
-  ms949: 'euc-kr',
-  cp950: 'big5',
-  ms950: 'big5',
-  big5eten: 'big5',
-  cp874: 'windows-874',
-  cp866: 'ibm866',
-  cp10000: 'macintosh',
-  xmacroman: 'macintosh',
-  macroman: 'macintosh',
-  iso2022jpms: 'iso-2022-jp',
-  iso2022jp1: 'iso-2022-jp',
-  iso2022jp2: 'iso-2022-jp',
-  cp50220: 'iso-2022-jp',
-  cp50221: 'iso-2022-jp',
-  cp51932: 'euc-jp',
-  cp20866: 'koi8-r',
-  cp21866: 'koi8-u',
-  unicode11utf7: 'utf-7',
-  csunicode11utf7: 'utf-7',
-  utf7: 'utf-7',
-  iso2022kr: 'iso-2022-kr',
-  csiso2022kr: 'iso-2022-kr',
-  utf16: 'utf-16',
-  unicode: 'utf-16',
-  iso10646ucs2: 'utf-16',
-  ucs2: 'utf-16',
-}
+// (Maps: a label is a stranger's, and `constructor` is a key of every object.)
+const ALIASES: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    ascii: 'us-ascii',
+    ansix341968: 'us-ascii',
+    ansix341986: 'us-ascii',
+    iso646us: 'us-ascii',
+    utf8mb4: 'utf-8',
+    utf8mb3: 'utf-8',
+    cp65001: 'utf-8',
+    cp932: 'shift_jis',
+    ms932: 'shift_jis',
+    cp936: 'gbk',
+    ms936: 'gbk',
+    cp949: 'euc-kr',
+    ms949: 'euc-kr',
+    cp950: 'big5',
+    ms950: 'big5',
+    big5eten: 'big5',
+    cp874: 'windows-874',
+    cp866: 'ibm866',
+    cp10000: 'macintosh',
+    xmacroman: 'macintosh',
+    macroman: 'macintosh',
+    iso2022jpms: 'iso-2022-jp',
+    iso2022jp1: 'iso-2022-jp',
+    iso2022jp2: 'iso-2022-jp',
+    cp50220: 'iso-2022-jp',
+    cp50221: 'iso-2022-jp',
+    cp51932: 'euc-jp',
+    cp20866: 'koi8-r',
+    cp21866: 'koi8-u',
+    unicode11utf7: 'utf-7',
+    csunicode11utf7: 'utf-7',
+    utf7: 'utf-7',
+    iso2022kr: 'iso-2022-kr',
+    csiso2022kr: 'iso-2022-kr',
+    utf16: 'utf-16',
+    unicode: 'utf-16',
+    iso10646ucs2: 'utf-16',
+    ucs2: 'utf-16',
+    latin10: 'iso-8859-16',
+  }),
+)
 
-// The upper halves of the DOS code pages, which the Encoding Standard left out and old Lotus and backup programs still send.
-const PAGES: Readonly<Record<string, string>> = {
-  '437':
-    'ÇüéâäàåçêëèïîìÄÅÉæÆôöòûùÿÖÜ¢£¥₧ƒáíóúñÑªº¿⌐¬½¼¡«»░▒▓│┤╡╢╖╕╣║╗╝╜╛┐└┴┬├─┼╞╟╚╔╩╦╠═╬╧╨╤╥╙╘╒╓╫╪┘┌█▄▌▐▀αßΓπΣσµτΦΘΩδ∞φε∩≡±≥≤⌠⌡÷≈°∙·√ⁿ²■\u00a0',
-  '850':
-    'ÇüéâäàåçêëèïîìÄÅÉæÆôöòûùÿÖÜø£Ø×ƒáíóúñÑªº¿®¬½¼¡«»░▒▓│┤ÁÂÀ©╣║╗╝¢¥┐└┴┬├─┼ãÃ╚╔╩╦╠═╬¤ðÐÊËÈıÍÎÏ┘┌█▄¦Ì▀ÓßÔÒõÕµþÞÚÛÙýÝ¯´\u00ad±‗¾¶§÷¸°¨·¹³²■\u00a0',
-  '852':
-    'ÇüéâäůćçłëŐőîŹÄĆÉĹĺôöĽľŚśÖÜŤťŁ×čáíóúĄąŽžĘę¬źČş«»░▒▓│┤ÁÂĚŞ╣║╗╝Żż┐└┴┬├─┼Ăă╚╔╩╦╠═╬¤đĐĎËďŇÍÎě┘┌█▄ŢŮ▀ÓßÔŃńňŠšŔÚŕŰýÝţ´\u00ad˝˛ˇ˘§÷¸°¨˙űŘř■\u00a0',
-}
+// What stands at the upper end of a byte, up to FF, in the DOS code pages, which the Encoding Standard left out and old Lotus
+// and backup programs still send; and in ISO-8859-16, which Romanian programs write and Node does not know.
+const PAGES: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    cp437:
+      'ÇüéâäàåçêëèïîìÄÅÉæÆôöòûùÿÖÜ¢£¥₧ƒáíóúñÑªº¿⌐¬½¼¡«»░▒▓│┤╡╢╖╕╣║╗╝╜╛┐└┴┬├─┼╞╟╚╔╩╦╠═╬╧╨╤╥╙╘╒╓╫╪┘┌█▄▌▐▀αßΓπΣσµτΦΘΩδ∞φε∩≡±≥≤⌠⌡÷≈°∙·√ⁿ²■\u00a0',
+    cp850:
+      'ÇüéâäàåçêëèïîìÄÅÉæÆôöòûùÿÖÜø£Ø×ƒáíóúñÑªº¿®¬½¼¡«»░▒▓│┤ÁÂÀ©╣║╗╝¢¥┐└┴┬├─┼ãÃ╚╔╩╦╠═╬¤ðÐÊËÈıÍÎÏ┘┌█▄¦Ì▀ÓßÔÒõÕµþÞÚÛÙýÝ¯´\u00ad±‗¾¶§÷¸°¨·¹³²■\u00a0',
+    cp852:
+      'ÇüéâäůćçłëŐőîŹÄĆÉĹĺôöĽľŚśÖÜŤťŁ×čáíóúĄąŽžĘę¬źČş«»░▒▓│┤ÁÂĚŞ╣║╗╝Żż┐└┴┬├─┼Ăă╚╔╩╦╠═╬¤đĐĎËďŇÍÎě┘┌█▄ŢŮ▀ÓßÔŃńňŠšŔÚŕŰýÝţ´\u00ad˝˛ˇ˘§÷¸°¨˙űŘř■\u00a0',
+    'iso-8859-16':
+      '\u00a0ĄąŁ€„Š§š©Ș«Ź\u00adźŻ°±ČłŽ”¶·žčș»ŒœŸżÀÁÂĂÄĆÆÇÈÉÊËÌÍÎÏĐŃÒÓÔŐÖŚŰÙÚÛÜĘȚßàáâăäćæçèéêëìíîïđńòóôőöśűùúûüęțÿ',
+  }),
+)
 
 // Bytes 80–9F of windows-1252. TextDecoder should know, but Node 20 decodes it as ISO-8859-1 (a fast path gone wrong).
 const WINDOWS = '€\x81‚ƒ„…†‡ˆ‰Š‹Œ\x8dŽ\x8f\x90‘’“”•–—˜™š›œ\x9džŸ'
@@ -87,9 +96,10 @@ function canonical(label: string): string | null {
   const page = /^(?:ibm|cp|dos|cspc|x?cp)(437|850|852)/.exec(bare)
   if (page) return `cp${page[1]}`
   const iso = /^(?:cs)?(?:iso|latin)?8859(\d{1,2})[ei]?$/.exec(bare)
-  if (iso) return iso[1] === '1' ? 'windows-1252' : `iso-8859-${iso[1]}`
-  const alias = ALIASES[bare] ?? given
-  if (PAGES[alias] || /^(?:utf-7|utf-16|iso-2022-kr|us-ascii)$/.test(alias)) return alias
+  const part = iso && `iso-8859-${iso[1]}`
+  if (part) return part === 'iso-8859-1' ? 'windows-1252' : PAGES.has(part) || decoderFor(part) ? part : null
+  const alias = ALIASES.get(bare) ?? given
+  if (PAGES.has(alias) || /^(?:utf-7|utf-16|iso-2022-kr|us-ascii)$/.test(alias)) return alias
   return decoderFor(alias)?.encoding ?? decoderFor(bare)?.encoding ?? null
 }
 
@@ -176,7 +186,7 @@ function guess(bytes: Uint8Array, name: string | null, fallback: string | null):
   return decodeAs(bytes, 'windows-1252')
 }
 
-/** A byte order mark, or every second byte zero: UTF-16 that nobody announced. */
+/** What a byte order mark says, which also stands in UTF-16 that nobody announced. */
 function wideOrder(bytes: Uint8Array): 'utf-16le' | 'utf-16be' | null {
   if (bytes[0] === 0xff && bytes[1] === 0xfe) return 'utf-16le'
   if (bytes[0] === 0xfe && bytes[1] === 0xff) return 'utf-16be'
@@ -189,8 +199,12 @@ function decodeAs(bytes: Uint8Array, name: string): string {
   if (name === 'iso-2022-kr') return decodeKorean(bytes)
   if (name === 'windows-1252') return decodeWindows(bytes)
   if (name === 'iso-2022-jp' && bytes.includes(0x1b)) return decodeJapanese(bytes)
-  const page = name.startsWith('cp') ? PAGES[name.slice(2)] : undefined
-  if (page) return bytesToLatin1(bytes).replace(/[\x80-\xff]/g, char => page[char.charCodeAt(0) - 128] ?? '\ufffd')
+  const page = PAGES.get(name)
+  if (page)
+    return bytesToLatin1(bytes).replace(
+      /[\x80-\xff]/g,
+      char => page[char.charCodeAt(0) - 256 + page.length] ?? '\ufffd',
+    )
   return (decoderFor(name) ?? LENIENT).decode(bytes)
 }
 
