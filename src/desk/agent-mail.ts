@@ -33,10 +33,19 @@ export type Commanded = {
   readonly receipt: boolean
   /** What was changed, with what was there before. */
   readonly changes: Readonly<Record<string, { readonly from: unknown; readonly to: unknown }>>
+  /** Tags that were not there before. */
+  readonly tags?: readonly string[]
+  /** Whether the agent follows the ticket since, where that is different. */
+  readonly follows?: boolean
+  /** Messages of strangers that were let in. */
+  readonly accepted?: readonly number[]
   /** The mail that leaves, and until when it waits; null: none does. */
   readonly outbox: number | null
   readonly holdUntil: Instant | null
 }
+
+/** What became of `#undo`. */
+export type Undone = 'done' | 'all-but-accepted' | 'nothing' | 'sent' | 'merged'
 
 /**
  * Decides what an agent's mail on a ticket does. `restored`: why nothing may be sent for it, whatever it says; it was, before

@@ -5,7 +5,7 @@ import type { Ticket, TicketChanges, TicketEvent } from './ticket.ts'
 
 /*
  * Who gets a ticket that nobody took, and when it goes back to the team. Only agents who are at work and not away get tickets,
- * and none that they take part in as a colleague with a problem.
+ * and none in which they are the one who asks for help.
  */
 
 /** What is known of a team's agents at a moment. */
@@ -17,8 +17,8 @@ export type Situation = {
   readonly load: ReadonlyMap<string, number>
   /** When a ticket was last given to each agent. */
   readonly lastAssignedAt: ReadonlyMap<string, Instant>
-  /** Folded addresses of those who take part in the ticket. */
-  readonly participants: { has(address: string): boolean }
+  /** The agent who asks for help in it; null: somebody else does. */
+  readonly requester: string | null
   /** From whom the ticket is taken: they do not get it again. */
   readonly except: string | null
 }
@@ -60,13 +60,8 @@ export function nextAtWork(team: Team, situation: Situation): Instant | null {
   return openings.length > 0 ? openings.reduce(earlier) : null
 }
 
-function agentsFor({ name }: Team, { policy, participants, except }: Situation): Agent[] {
-  return policy.agents.filter(
-    agent =>
-      agent.teams.includes(name) &&
-      agent.name !== except &&
-      !agent.addresses.some(address => participants.has(address)),
-  )
+function agentsFor({ name }: Team, { policy, requester, except }: Situation): Agent[] {
+  return policy.agents.filter(agent => agent.teams.includes(name) && agent.name !== except && agent.name !== requester)
 }
 
 function isAtWork({ calendar: name }: Agent, { calendars }: Policy, now: Instant): boolean {

@@ -82,9 +82,12 @@ export function mergeTickets(
 }
 
 function changesByMerge(merged: Ticket, survivor: Ticket): TicketChanges {
+  const { firstResponseAt } = merged
+  // What they were answered before they asked this is no answer to it: the promise stands.
+  const isOne = firstResponseAt !== null && firstResponseAt >= survivor.openedAt
   const answered =
-    survivor.firstResponseAt === null && isSame(survivor.requester, merged.requester) ? merged.firstResponseAt : null
-  const unanswered = answered === null && survivor.firstResponseAt === null && merged.firstResponseAt === null
+    isOne && survivor.firstResponseAt === null && isSame(survivor.requester, merged.requester) ? firstResponseAt : null
+  const unanswered = answered === null && survivor.firstResponseAt === null && firstResponseAt === null
   const unsolved = survivor.solvedAt === null && merged.solvedAt === null
   return {
     ...(answered !== null && { firstResponseAt: answered }),

@@ -7,6 +7,7 @@ import { type Block, htmlOf, textOf } from './agent-text.ts'
 import type { Calendar } from './calendar.ts'
 import { INTERNAL_FROM_HERE } from './internal-text.ts'
 import { type OutgoingMail, type PassedOn, senderAddress } from './outgoing-mail.ts'
+import { agentOf } from './people.ts'
 import type { Agent, MailboxPolicy, Notice, Policy } from './policy.ts'
 import type { Ticket } from './ticket.ts'
 import { momentInWords } from './wording.ts'
@@ -30,18 +31,16 @@ export type Crew = {
   readonly followers: readonly string[]
   /** Out of office. */
   readonly away: ReadonlySet<string>
-  /** Folded addresses of those who take part in the ticket. */
-  readonly participants: { has(address: string): boolean }
 }
 
 /**
  * The agents who are told: whose ticket it is, else the team, and those who follow it. Nobody of what they did themselves,
- * nobody of a ticket that they take part in as a colleague with a problem. Who is away is only told when all are.
+ * nobody of a ticket in which they ask for help themselves: an agent in copy of a colleague's mail gets no answers, and would hear
+ * no more of it. Who is away is only told when all are.
  */
 export function whoIsTold({ notice, ticket, by }: Happening, crew: Crew, policy: Policy): Agent[] {
-  const mayKnow = policy.agents.filter(
-    agent => agent.name !== by && !agent.addresses.some(address => crew.participants.has(address)),
-  )
+  const requester = agentOf(policy, ticket.requester?.address ?? '')
+  const mayKnow = policy.agents.filter(agent => agent.name !== by && agent !== requester)
   const wanting = mayKnow.filter(agent => agent.notify.has(notice))
   const followers = wanting.filter(({ name }) => crew.followers.includes(name))
   const assignee =

@@ -2,6 +2,7 @@ import type { Instant } from '../instant.ts'
 import { foldAddress } from '../mail/address.ts'
 import type { Address } from '../mail/message.ts'
 import { ticketTag } from '../mail/subject.ts'
+import type { Undone } from './agent-mail.ts'
 import { type Block, htmlOf, textOf } from './agent-text.ts'
 import { INTERNAL_FROM_HERE } from './internal-text.ts'
 import { type OutgoingMail, replyAddress, replySubject, senderAddress } from './outgoing-mail.ts'
@@ -28,7 +29,7 @@ export type ReceiptInput = {
   readonly changes: Readonly<Record<string, { readonly from: unknown; readonly to: unknown }>>
   readonly sentTo: readonly Address[]
   readonly holdUntil: Instant | null
-  readonly undone: 'done' | 'nothing' | 'sent' | 'merged' | null
+  readonly undone: Undone | null
   /** The detail of the agent's own address for the ticket. */
   readonly address: string
   readonly messageId: string
@@ -97,12 +98,14 @@ function said(input: ReceiptInput): Block[] {
   ]
 }
 
-const UNDONE = {
+const UNDONE: Readonly<Record<Undone, string>> = {
   done: 'Taken back: nothing was sent, and what was changed is as before. Your words are kept as a note.',
+  'all-but-accepted':
+    'Taken back: nothing was sent, and what was changed is as before. But whoever you let in stays: only the API can split their messages off.',
   nothing: 'There is nothing of yours on this ticket that could be taken back.',
   sent: 'Too late: the mail has left. Nothing was taken back.',
   merged: 'A merge cannot be taken back by mail: the API can split messages off again.',
-} as const
+}
 
 function openedFor(input: ReceiptInput): string {
   return `Ticket ${input.ticket.id} was opened for ${requesterOf(input)}`

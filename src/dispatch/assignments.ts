@@ -7,10 +7,10 @@ import {
   type Situation,
   unansweredWhy,
 } from '../desk/assignment.ts'
+import { agentOf } from '../desk/people.ts'
 import type { Team } from '../desk/policy.ts'
 import type { Ticket } from '../desk/ticket.ts'
 import type { Instant } from '../instant.ts'
-import { foldAddress } from '../mail/address.ts'
 import type { Tx } from '../store/store.ts'
 import { type Dispatching, eachAlone, type Happened } from './dispatching.ts'
 
@@ -28,7 +28,7 @@ export async function followAssignment(tx: Tx, dispatching: Dispatching, event: 
     case 'changed':
       return followChange(tx, dispatching, event)
     case 'away':
-      await takeUrgent(tx, dispatching, agentOf(actor) ?? '')
+      await takeUrgent(tx, dispatching, actingAgent(actor) ?? '')
       return false
     case 'message':
     case 'reply-queued': {
@@ -41,7 +41,7 @@ export async function followAssignment(tx: Tx, dispatching: Dispatching, event: 
       // A note below `#take` stands in the same mail.
       if ((data['commands'] as readonly string[]).includes('note')) {
         const handover = await tx.handoverOf(event.ticket)
-        if (handover?.agent && handover.agent === agentOf(actor)) await tx.dropHandover(event.ticket)
+        if (handover?.agent && handover.agent === actingAgent(actor)) await tx.dropHandover(event.ticket)
       }
       return false
     default:
@@ -126,13 +126,13 @@ async function followChange(tx: Tx, dispatching: Dispatching, event: Happened): 
 
 /** A person's words. Whose name is not known, in the mailbox's own folder of sent mail, may be theirs. */
 async function isAnswerOf(tx: Tx, agent: string, { kind, actor, data }: Happened): Promise<boolean> {
-  if (kind === 'reply-queued') return agentOf(actor) === agent
-  const by = (data['agent'] as string | null | undefined) ?? agentOf(actor)
+  if (kind === 'reply-queued') return actingAgent(actor) === agent
+  const by = (data['agent'] as string | null | undefined) ?? actingAgent(actor)
   const message = typeof data['message'] === 'number' ? await tx.message(data['message']) : null
   return message?.automatic === null && (by === null || by === agent)
 }
 
-function agentOf(actor: string): string | null {
+function actingAgent(actor: string): string | null {
   return actor.startsWith('agent:') ? actor.slice('agent:'.length) : null
 }
 
@@ -145,7 +145,6 @@ async function situationOf(
 ): Promise<Situation> {
   const states = await tx.agentStates()
   const names = policy.agents.filter(({ teams }) => teams.includes(team.name)).map(({ name }) => name)
-  const participants = await tx.participants(ticket.id)
   return {
     ...{ now: clock(), policy, except },
     away: new Set([...states].flatMap(([name, { awaySince }]) => (awaySince === null ? [] : [name]))),
@@ -153,6 +152,6 @@ async function situationOf(
     lastAssignedAt: new Map(
       [...states].flatMap(([name, { lastAssignedAt }]) => (lastAssignedAt ? [[name, lastAssignedAt]] : [])),
     ),
-    participants: new Set(participants.map(({ address }) => foldAddress(address))),
+    requester: agentOf(policy, ticket.requester?.address ?? '')?.name ?? null,
   }
 }

@@ -10,6 +10,7 @@ import type { SenderProof } from '../mail/authentication-results.ts'
 import { referencesFor } from '../mail/message-id.ts'
 import type { Reads, Tx } from '../store/store.ts'
 import type { RecordedEvent } from '../store/tickets.ts'
+import { withdrawClosing } from '../store/withdraw-closing.ts'
 import type { Dispatching, Happened } from './dispatching.ts'
 
 /*
@@ -24,7 +25,8 @@ export async function close(tx: Tx, dispatching: Dispatching, event: Happened): 
   if (!ticket) return
   const { policy, clock } = dispatching
   const mailbox = mailboxOf(policy, ticket)
-  if (status.to === 'open' || status.to === 'pending') await withdrawClosing(tx, ticket)
+  // It is not over, or was not over since: nobody is told that it were.
+  await withdrawClosing(tx, ticket.id, ticket.solvedAt)
   if (status.to !== 'solved') return
   const solvedAt = changeOf(event, 'solvedAt')?.to ?? ticket.solvedAt
   if (typeof solvedAt !== 'string' || solvedAt !== ticket.solvedAt) return
@@ -36,17 +38,6 @@ export async function close(tx: Tx, dispatching: Dispatching, event: Happened): 
   if (!withheld) return tell(tx, dispatching, ticket, mailbox, { solvedAt, proof: proofOf(history), now })
   const data = { kind: 'closing', why: withheld.why, detail: withheld.detail }
   await tx.addEvents(ticket.id, [{ kind: 'reply-withheld', actor: 'postdesk', data }], now)
-}
-
-/** It is not over, so nobody is told that it were. */
-async function withdrawClosing(tx: Tx, ticket: Ticket): Promise<void> {
-  if (ticket.status === 'solved' || ticket.status === 'closed') return
-  const waiting = await tx.outbox({ ticket: ticket.id, state: 'queued', limit: 100 })
-  for (const { id, kind, dedupeKey } of waiting) {
-    if (kind !== 'closing' || !(await tx.withdraw(id))) continue
-    const solvedAt = dedupeKey.slice(closingKey(ticket.id, '').length)
-    await tx.withdrawSurvey(ticket.id, solvedAt)
-  }
 }
 
 /** Why nobody is waiting to be told. */

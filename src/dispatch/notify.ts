@@ -31,8 +31,7 @@ export async function notify(tx: Tx, dispatching: Dispatching, event: Happened):
   const news = await newsOf(tx, dispatching, event)
   if (!news) return
   const now = clock()
-  const participants = new Set((await tx.participants(news.ticket.id)).map(({ address }) => foldAddress(address)))
-  const crew = { followers: await tx.followers(news.ticket.id), away: new Set(await tx.agentsAway()), participants }
+  const crew = { followers: await tx.followers(news.ticket.id), away: new Set(await tx.agentsAway()) }
   const told: string[] = []
   let background: Background | null = null
   const toldNext = event.kind === 'opened' ? await handedNext(tx, dispatching, event, crew) : []

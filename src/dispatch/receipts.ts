@@ -1,4 +1,4 @@
-import type { Commanded } from '../desk/agent-mail.ts'
+import type { Commanded, Undone } from '../desk/agent-mail.ts'
 import { replyAddress, senderAddress } from '../desk/outgoing-mail.ts'
 import { mailboxOf } from '../desk/policy.ts'
 import { receiptMail } from '../desk/receipt.ts'
@@ -31,7 +31,7 @@ export async function writeReceipt(tx: Tx, { policy, ids, clock }: Dispatching, 
     timeZone: calendar?.timeZone ?? 'UTC',
     opened: commanded.opened ?? false,
     kept: commanded.kept ?? null,
-    undone: (undone?.data['result'] as 'done' | 'nothing' | 'sent' | 'merged' | undefined) ?? null,
+    undone: (undone?.data['result'] as Undone | undefined) ?? null,
     sentTo: sent ? [...sent.mail.to, ...sent.mail.cc] : [],
     address: ids.agentToken(ticket.id, agent.name, now),
     forwardTo: replyAddress(mailbox, ids.agentToken(0, agent.name, now)),

@@ -1,4 +1,4 @@
-import type { Commanded } from '../desk/agent-mail.ts'
+import type { Commanded, Undone } from '../desk/agent-mail.ts'
 import { closingKey } from '../desk/closing.ts'
 import type { AgentWork, Decision } from '../desk/decision.ts'
 import type { Orders } from '../desk/opening-orders.ts'
@@ -67,6 +67,7 @@ export async function recordWork(
   const actor = `agent:${agent.name}`
   // Whoever writes is back.
   if ((await tx.agentState(agent.name)).awaySince !== null) await tx.setAgentState(agent.name, { awaySince: null })
+  const followed = (await tx.followers(ticket.id)).includes(agent.name)
   await tx.addTags(ticket.id, work.tags)
   // One tap on an address and the same word below it are one wish.
   for (const kind of new Set(work.fault ? [] : work.commands.map(one => one.kind))) {
@@ -76,6 +77,8 @@ export async function recordWork(
     else if (kind === 'undo') await undo(tx, ticket, actor, message, now)
   }
   const [changed] = changedEvents(ticket, changes, actor)
+  const tags = work.tags.filter(tag => !ticket.tags.includes(tag))
+  const follows = (await tx.followers(ticket.id)).includes(agent.name)
   const data: Commanded = {
     message,
     commands: work.commands.map(inWords),
@@ -83,6 +86,9 @@ export async function recordWork(
     kept: work.kept,
     receipt: work.receipt,
     changes: (changed?.data ?? {}) as Commanded['changes'],
+    ...(tags.length > 0 && { tags }),
+    ...(follows !== followed && { follows }),
+    ...(accepted.length > 0 && { accepted: accepted.map(({ id }) => id) }),
     outbox,
     holdUntil: outbox === null ? null : work.holdUntil,
   }
@@ -142,7 +148,7 @@ async function accept(
 
 /**
  * Takes back the agent's last mail: what waits is not sent, and what it changed is as before, except where somebody changed it
- * since. Once anything of it has left, nothing is taken back.
+ * since. Once anything of it has left, nothing is taken back. Who was let in has read along, and stays.
  */
 async function undo(tx: Tx, ticket: Ticket, actor: string, message: number, now: Instant): Promise<void> {
   const last = lastOf(await tx.events(ticket.id), actor, message)
@@ -150,7 +156,7 @@ async function undo(tx: Tx, ticket: Ticket, actor: string, message: number, now:
   if (last.kind === 'merged') return note(last.id, 'merged')
   // An answer without a command or a receipt waits for nothing.
   if (last.kind === 'message') return note(last.id, 'sent')
-  const { changes, outbox, message: written, commands, opened } = last.data as Commanded
+  const { changes, outbox, message: written, commands, opened, tags, follows, accepted } = last.data as Commanded
   // The requester has been told its number and its dates.
   if (opened) return note(last.id, 'sent')
   if (commands.some(one => one.startsWith('merge '))) return note(last.id, 'merged')
@@ -168,13 +174,18 @@ async function undo(tx: Tx, ticket: Ticket, actor: string, message: number, now:
   const reverted: TicketChanges = Object.fromEntries(back.map(([field, { from }]) => [field, from]))
   await tx.addEvents(ticket.id, changedEvents(current, reverted, actor), now)
   await tx.changeTicket(ticket.id, reverted, now)
-  await note(last.id, 'done')
+  await tx.removeTags(ticket.id, tags ?? [])
+  const name = actor.slice('agent:'.length)
+  if (follows !== undefined) await (follows ? tx.unfollow(ticket.id, name) : tx.follow(ticket.id, name, now))
+  await note(last.id, accepted ? 'all-but-accepted' : 'done')
 
-  async function note(of: number | null, result: 'done' | 'nothing' | 'sent' | 'merged') {
+  async function note(of: number | null, result: Undone) {
     const event: TicketEvent = { kind: 'undone', actor, data: { message, of, result } }
     await tx.addEvents(ticket.id, [event], now)
   }
 }
+
+const TAKEN_BACK: ReadonlySet<unknown> = new Set<Undone>(['done', 'all-but-accepted'])
 
 /** The mail that tells of this solving, whatever became of it. */
 async function closingOf(tx: Tx, { id }: Ticket, solvedAt: Instant): Promise<OutboxMail | null> {
@@ -190,7 +201,7 @@ async function mayWithdraw(tx: Tx, id: number): Promise<boolean> {
 /** The last thing that an agent did here by mail, neither misunderstood nor taken back already. `asking`: the mail that asks. */
 function lastOf(events: readonly RecordedEvent[], actor: string, asking: number): RecordedEvent | undefined {
   const undone = new Set(
-    events.flatMap(({ kind, data }) => (kind === 'undone' && data['result'] === 'done' ? [data['of']] : [])),
+    events.flatMap(({ kind, data }) => (kind === 'undone' && TAKEN_BACK.has(data['result']) ? [data['of']] : [])),
   )
   const commanded = events.filter(({ kind }) => kind === 'commanded')
   const told = new Set(commanded.map(({ data }) => data['message']))

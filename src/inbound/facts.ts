@@ -208,16 +208,21 @@ async function candidates(
   const own = message.messageId ? foldId(message.messageId) : null
   const known = await read.threadIds(own ? [...cited, own] : cited)
   const ours = await citedOfOurs(read, ids, cited, known)
+  // The mail that a token came with may have been split off since.
+  const whereNow = (named: TicketId) => ours.find(one => one.signedFor === named)?.ticket ?? named
   for (const token of replyTokens(message, delimiter)) {
     const named = readReplyToken(token)?.ticket
     if (named === undefined) continue
-    // The mail that the token came with may have been split off since.
-    const ticket = ours.find(one => one.signedFor === named)?.ticket ?? named
-    signs.push({ ticket, signal: 'token', value: `reply address of ${named}`, token })
+    signs.push({ ticket: whereNow(named), signal: 'token', value: `reply address of ${named}`, token })
   }
   for (const token of agentTokens(message, delimiter))
     if (token.ticket > 0)
-      signs.push({ ticket: token.ticket, signal: 'token', value: `agent's address of ${token.ticket}`, of: token })
+      signs.push({
+        ticket: whereNow(token.ticket),
+        signal: 'token',
+        value: `agent's address of ${token.ticket}`,
+        of: token,
+      })
   for (const { ticket, id } of ours) signs.push({ ticket, signal: 'own-id', value: id })
   for (const id of cited) {
     for (const row of firstAndNewest(known.filter(row => row.id === id)))

@@ -226,8 +226,12 @@ async function acknowledge(
   const outbox = await tx.enqueue(queued, now)
   if (outbox === null) return
   await draw(tx, desk.policy, { address: reply.to.address, ticket: id, mailbox: mailbox.name }, now)
-  await tx.addPromise({ ticket: id, kind: 'first-response', dueAt: ticket.due.firstResponse.at, outbox }, now)
-  await tx.addPromise({ ticket: id, kind: 'resolution', dueAt: ticket.due.resolution.at, outbox }, now)
+  const dates = [
+    ['first-response', ticket.due.firstResponse.at],
+    ['resolution', ticket.due.resolution.at],
+  ] as const
+  // Of a date that has passed by now nobody is told.
+  for (const [kind, dueAt] of dates) if (dueAt > now) await tx.addPromise({ ticket: id, kind, dueAt, outbox }, now)
   const data = { kind: 'acknowledgement', outbox, to: mail.to, language: ticket.language }
   await tx.addEvents(id, [{ kind: 'reply-queued', actor: 'postdesk', data }], now)
 }

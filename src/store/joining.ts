@@ -171,6 +171,14 @@ export function joiningWrites(db: Db) {
       const ofMoved = db.selectFrom('messages').select('raw_mail_id').where('id', 'in', messages)
       await db.updateTable('raw_mails').set({ ticket_id: into }).where('id', 'in', ofMoved).execute()
       await db.updateTable('messages').set({ ticket_id: into }).where('id', 'in', messages).execute()
+      const held = moved.flatMap(row => row.held)
+      if (held.length > 0)
+        await db
+          .updateTable('notifications')
+          .set({ ticket_id: into })
+          .where('ticket_id', '=', from)
+          .where('message_id', 'in', held)
+          .execute()
       const sent = await db
         .updateTable('outbox')
         .set({ ticket_id: into })

@@ -4,6 +4,7 @@ import type { Instant } from '../instant.ts'
 import { citedIds } from '../mail/message-id.ts'
 import type { StoredMessage } from './messages.ts'
 import type { Tx } from './store.ts'
+import { withdrawClosing } from './withdraw-closing.ts'
 
 /*
  * Merges and acceptances as they are written down, whoever asked for them: the API or an agent's mail.
@@ -19,6 +20,11 @@ export async function recordMerge(
 ): Promise<Ticket> {
   const outcome = mergeTickets(merged, survivor, await tx.messages(merged.id), actor, now)
   for (const placed of outcome.placed) await tx.placeMessage(placed)
+  // It goes on as part of the other one, so nobody is told that it were over.
+  if (await withdrawClosing(tx, merged.id, null)) {
+    const data = { kind: 'closing', why: 'merged', detail: `it is part of ticket ${survivor.id}` }
+    await tx.addEvents(merged.id, [{ kind: 'reply-withheld', actor: 'postdesk', data }], now)
+  }
   await tx.moveConversation(merged.id, survivor.id, now)
   await tx.addEvents(merged.id, outcome.merged.events, now)
   await tx.addEvents(survivor.id, outcome.survivor.events, now)

@@ -208,6 +208,11 @@ export function ticketWrites(db: Db) {
       for (const tag of tags) await insertTag(db, { ticket, tag })
     },
 
+    async removeTags(ticket: TicketId, tags: readonly string[]): Promise<void> {
+      if (tags.length === 0) return
+      await db.deleteFrom('ticket_tags').where('ticket_id', '=', ticket).where('tag', 'in', tags).execute()
+    },
+
     async addPromise(promise: NewPromise, at: Instant): Promise<void> {
       await insertPromise(db, { ...promise, at })
     },

@@ -62,6 +62,12 @@ describe('a merge', () => {
     ['of what is solved nothing is due', { ...early, ...SOLVED }, {}, { firstResponseDue: early.firstResponseDue }],
     ['the status stays', { ...early, ...answered }, SOLVED, {}],
     ['an answer to the same person was one here', { requester: JANE, ...answered }, {}, answered],
+    [
+      'but not one from before they asked this',
+      { requester: JANE, firstResponseAt: '2026-11-23T08:59:59.999Z' },
+      {},
+      {},
+    ],
     ['but not to another person', answered, {}, {}],
     ['nobody is not the same person', { requester: null, ...answered }, { requester: null }, {}],
   ])('%s', (_what, merged, survivor, changes) => {

@@ -182,6 +182,28 @@ test('who is not told, and why', async () => {
   expect(await closings(1003)).toEqual([])
 })
 
+test('a ticket that is merged before it was told: nobody is told of a part that the whole were over', async () => {
+  const { api, arrives, patch, closings, withheld } = await desk()
+  await arrives(JANE)
+  await arrives({ ...JANE, messageId: 'jane-2@example.org', subject: 'Chair' })
+  await patch(1001, { status: 'solved' })
+  const solvedAt = api.now
+  expect((await api.agent.post('/v1/tickets/1001/merge', { into: 1002 })).status).toBe(200)
+  expect((await closings(1002)).map(({ state }) => state)).toEqual(['withdrawn'])
+  expect(await withheld(1001)).toEqual(['merged'])
+  expect(await api.store.read.survey(1001, solvedAt)).toBeNull()
+})
+
+test('a ticket that is opened and solved again before anybody looked is told once', async () => {
+  const { api, arrives, patch, closings } = await desk()
+  await arrives(JANE)
+  await patch(1001, { status: 'solved' })
+  api.passes(MINUTE)
+  await api.agent.patch('/v1/tickets/1001', { status: 'open' })
+  await patch(1001, { status: 'solved' })
+  expect((await closings(1001)).map(({ state }) => state)).toEqual(['withdrawn', 'queued'])
+})
+
 test('a vote by mail is on the ticket, and nothing else comes of it', async () => {
   const { api, arrives, patch, closings, ticket } = await desk()
   await arrives(JANE)

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import { dispatchNext } from '../../src/dispatch/dispatcher.ts'
 import { openCrew, type TestCrew } from '../support/crew.ts'
 import { agent, policy } from '../support/policy.ts'
+import { replyTo, withSubaddresses } from '../support/stage.ts'
 
 let crew: TestCrew
 beforeEach(async () => {
@@ -103,4 +104,36 @@ test('the tickets of a mailbox that is not configured any more are worked on fro
   expect((await crew.told()).map(({ from }) => from.address)).toEqual(['help@example.org', 'help@example.org'])
   const told = (await crew.store.read.outbox({ limit: 50 })).filter(({ kind }) => kind === 'notification')
   expect(told.map(({ mailbox }) => mailbox)).toEqual(['help', 'help'])
+})
+
+test('agents in copy of a colleague’s mail are told all the same, now and later: answers do not go to them', async () => {
+  await crew.arrives({ subject: 'Printer', cc: ['ana@example.org', 'ben@example.org'], text: 'My printer is on fire.' })
+  await crew.settle()
+  expect(await subjects()).toEqual(['ana@example.org', 'ben@example.org'].map(one => `${one}: Printer [#1001]`))
+  await crew.arrives({ subject: 'Re: Printer [#1001]', text: 'It still burns.' })
+  await crew.settle()
+  expect(await subjects()).toHaveLength(2)
+})
+
+test('nobody is told of what they ask themselves', async () => {
+  await crew.arrives({ from: 'ana@example.org', subject: 'Printer', text: 'My printer is on fire.' })
+  await crew.settle()
+  expect((await crew.told()).map(({ to }) => to[0]?.address)).toEqual(['ben@example.org'])
+})
+
+test('what an agent answers to a mail that was split off goes to whom that is from, also by the address of the old ticket', async () => {
+  await using desk = await openCrew({ agents: [agent('ana', { teams: ['it'] })], ...withSubaddresses() })
+  await desk.arrives({ from: 'jane@example.org', cc: 'bob@example.org', subject: 'Printer', text: 'It burns.' })
+  await desk.arrives({ from: 'bob@example.org', subject: 'Re: Printer [#1001]', text: 'And my chair is broken.' })
+  await desk.settle()
+  const told = (await desk.told()).at(-1)
+  if (!told) throw new Error('ana was not told')
+  const messages = await desk.store.read.messages(1001)
+  const ofBob = messages.filter(({ from }) => from.address === 'bob@example.org').map(({ id }) => id)
+  expect((await desk.agent.post('/v1/tickets/1001/split', { messages: ofBob })).status).toBe(201)
+
+  const answer = replyTo(told, 'ana@example.org', 'A new chair is on its way.')
+  expect(await desk.arrives(answer)).toMatchObject({ outcome: 'append', ticket: 1002 })
+  const [sent] = await desk.store.read.outbox({ ticket: 1002, limit: 1 })
+  expect(sent).toMatchObject({ kind: 'answer', mail: { to: [{ address: 'bob@example.org' }], cc: [] } })
 })

@@ -58,6 +58,16 @@ describe('a new mail', () => {
     })
   })
 
+  test('that lay on the server for long is promised only what is still to come', async () => {
+    const arrival = { ...desk.arrival(mail({ ...jane, subject: 'Paper jam' })), receivedAt: '2026-11-22T23:00:00.000Z' }
+    desk.intake = { ...desk.intake, clock: () => '2026-11-23T13:00:00.000Z' }
+    await ingest(desk.intake, [arrival], desk.cursor)
+    const ticket = await desk.store.read.ticket(1001)
+    expect(ticket).toMatchObject({ firstResponseDue: '2026-11-23T11:00:00.000Z' })
+    expect((await desk.lastSent()).kind).toBe('acknowledgement')
+    expect(await desk.store.read.promises(1001)).toMatchObject([{ kind: 'resolution', dueAt: ticket?.resolutionDue }])
+  })
+
   test('keeps its bytes and its attachments', async () => {
     const bytes = mail({
       ...jane,

@@ -82,3 +82,25 @@ test('after a merge, or an answer that has left, nothing from before is taken ba
   expect(await undone(stage, 1002)).toEqual(['merged', 'sent', 'sent'])
   expect((await stage.store.read.ticket(1002))?.priority).toBe('high')
 })
+
+test('tags and following are taken back too, as far as they came by it; who was let in stays, and the agent hears so', async () => {
+  await using stage = await openStage(withSubaddresses())
+  const told = await smoke(stage)
+  const now = async () => ({
+    tags: (await stage.store.read.ticket(1001))?.tags,
+    followers: await stage.store.read.followers(1001),
+  })
+  await stage.replies(told, ANA, '#tag toner')
+  await stage.replies(told, ANA, '#tag toner drum\n#follow')
+  expect(await now()).toEqual({ tags: ['drum', 'toner'], followers: ['ana'] })
+  await stage.replies(told, ANA, '#undo')
+  expect(await now()).toEqual({ tags: ['toner'], followers: [] })
+
+  const eve = { from: 'Eve <eve@other.example>', subject: 'Re: Printer', text: 'I saw it.' }
+  await stage.arrives({ ...eve, inReplyTo: (await stage.lastTo('jane@example.org')).mail.messageId })
+  await stage.replies(await stage.lastTo('ana@example.org'), ANA, '#accept\n#priority high')
+  await stage.replies(told, ANA, '#undo')
+  expect(await stage.store.read.ticket(1001)).toMatchObject({ priority: 'normal' })
+  expect((await stage.store.read.participants(1001)).map(({ address }) => address)).toContain('eve@other.example')
+  expect((await stage.lastTo('ana@example.org')).mail.text).toContain('whoever you let in stays')
+})
