@@ -122,8 +122,12 @@ function statusOf(error: unknown): number {
   return isFastifys && statusCode >= 400 && statusCode < 500 ? statusCode : 500
 }
 
+// It repeats what the request named, and that can be a megabyte.
+const LONGEST_DETAIL = 2_000
+
 function problem(status: number, detail: string): Problem {
-  return { type: 'about:blank', title: STATUS_CODES[status] ?? 'Error', status, detail }
+  const short = detail.length > LONGEST_DETAIL ? `${detail.slice(0, LONGEST_DETAIL)} …` : detail
+  return { type: 'about:blank', title: STATUS_CODES[status] ?? 'Error', status, detail: short }
 }
 
 /** Sent as text: a problem leaves even where the route has no schema for its status. */

@@ -29,6 +29,8 @@ export async function createApi(options: ApiOptions): Promise<FastifyInstance> {
     logController: new LogController({ disableRequestLogging: true }),
     trustProxy: trustProxy.length > 0 ? [...trustProxy] : false,
     bodyLimit: 1024 * 1024,
+    // What is too long is no number and no name: that is said by the schemas (Node takes no header above 16 kB).
+    routerOptions: { maxParamLength: 16 * 1024 },
     // Who sends a request byte by byte, or nothing at all, holds a connection no longer than this (ms).
     requestTimeout: 30_000,
     connectionTimeout: 120_000,

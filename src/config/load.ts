@@ -104,6 +104,14 @@ function readYaml(file: string): YamlFile {
   )
   const anchors = new Set<string>()
   visit(document, {
+    Pair(_key, { key, value }) {
+      if (key !== null && !isScalar(key))
+        faults.push(at(start(key) ?? 0, 'a name must be a text', 'put quotes around it'))
+      else if (typeof key?.value === 'symbol' && !isMergeable(document, value))
+        faults.push(
+          at(start(key) ?? 0, '<< takes in mappings only', 'write `<<: *name`, where &name stands before a mapping'),
+        )
+    },
     Node(_key, node) {
       if (isAlias(node)) {
         if (!anchors.has(node.source)) {
@@ -128,6 +136,16 @@ function readYaml(file: string): YamlFile {
       path: pathText(path),
     }),
   }
+}
+
+/** What `<<` may bring: a mapping, or a list of them. An alias of nothing is told as such. */
+function isMergeable(document: Document, value: unknown): boolean {
+  const mapping = (node: unknown): boolean => {
+    const source = isAlias(node) ? node.resolve(document) : node
+    return source === undefined || isMap(source)
+  }
+  const source = isAlias(value) ? value.resolve(document) : value
+  return isSeq(source) ? source.items.every(mapping) : mapping(value)
 }
 
 /** Words for the errors of the YAML reader that need them. */

@@ -87,20 +87,16 @@ export function checkShape(data: unknown, folder: string): { sketch: Sketch<Conf
   const errors = distinctErrors(validate.errors ?? [])
   const problems = errors.map(explain)
   for (const error of errors) {
-    if (!KEEPS_SHAPE.has(error.keyword)) drop(data, pathOf(error))
+    // Nobody has looked into what stands under a name that is not known.
+    if (error.keyword === 'additionalProperties')
+      drop(data, [...pathOf(error), String(error.params['additionalProperty'])])
+    else if (!KEEPS_SHAPE.has(error.keyword)) drop(data, pathOf(error))
   }
   return { sketch: (isMapping(data) ? data : {}) as Sketch<Config>, problems }
 }
 
 /** Errors after which the value at their path still has its type. */
-const KEEPS_SHAPE = new Set([
-  'additionalProperties',
-  'required',
-  'uniqueItems',
-  'minItems',
-  'minProperties',
-  'maxProperties',
-])
+const KEEPS_SHAPE = new Set(['required', 'uniqueItems', 'minItems', 'minProperties', 'maxProperties'])
 
 /** `smtp:` with nothing behind it, its fields in comments, means the same as no `smtp:` at all. */
 function fillEmpty(data: unknown, schema: Schema | undefined): void {

@@ -86,6 +86,18 @@ describe('requests that cannot be', () => {
     expect(answer.bytes.length).toBeLessThan(10_000)
   })
 
+  test('what it repeats of the request is short: a name in the body, a number and a name in the address', async () => {
+    const long = 'x'.repeat(100_000)
+    const answers = await Promise.all([
+      api.agent.post('/v1/tickets/1001/messages', { kind: 'note', text: 'x', agent: long }),
+      api.agent.patch('/v1/tickets/1001', { team: long, category: long }),
+      api.agent.request('PUT', `/v1/agents/${long.slice(0, 15_000)}/away`),
+      api.agent.get(`/v1/tickets/${'1'.repeat(15_000)}`),
+    ])
+    expect(answers.map(answer => problemOf(answer).status)).toEqual([422, 422, 404, 400])
+    for (const { bytes } of answers) expect(bytes.length).toBeLessThan(3_000)
+  })
+
   test('nothing of it changed the ticket', async () => {
     expect((await api.reader.get('/v1/tickets/1001')).body).toMatchObject({ status: 'open', revision: 1 })
   })
