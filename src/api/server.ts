@@ -13,7 +13,7 @@ import { metricsRoutes } from './metrics.ts'
 import type { ApiOptions } from './options.ts'
 import { outboxRoutes } from './outbox.ts'
 import { OUTBOX_SHAPES } from './outbox-shapes.ts'
-import { answerProblems, invalidRequest, Problem, problemOf, sendProblem } from './problem.ts'
+import { answerProblems, invalidRequest, Problem, problemOf, refuseUnreadable, sendProblem } from './problem.ts'
 import { Address, object } from './shapes.ts'
 import { surveyRoutes } from './survey.ts'
 import { TICKET_SHAPES } from './ticket-shapes.ts'
@@ -34,6 +34,7 @@ export async function createApi(options: ApiOptions): Promise<FastifyInstance> {
     // Who sends a request byte by byte, or nothing at all, holds a connection no longer than this (ms).
     requestTimeout: 30_000,
     connectionTimeout: 120_000,
+    clientErrorHandler: refuseUnreadable,
     frameworkErrors: (error, request, reply) => void sendProblem(reply, request, problemOf(error, request)),
     // Our own instance's logger and type provider are no part of the type that the routes ask for.
   }) as unknown as FastifyInstance

@@ -98,7 +98,7 @@ function readYaml(file: string): YamlFile {
   const faults = [...document.errors, ...document.warnings].map(({ code, message, pos }) =>
     at(
       pos[0],
-      YAML_WORDS[code]?.[0] ?? message.replace(/: ".*"$/s, ''),
+      YAML_WORDS[code]?.[0] ?? message.replace(/: .*$/s, ''),
       YAML_WORDS[code]?.[1] ?? 'look at the indentation, colons and quotes here',
     ),
   )
@@ -116,9 +116,8 @@ function readYaml(file: string): YamlFile {
       if (isAlias(node)) {
         if (!anchors.has(node.source)) {
           const offset = node.range?.[0] ?? 0
-          faults.push(
-            at(offset, `*${node.source} refers to nothing`, `put &${node.source} before it, or quotes around it`),
-          )
+          // Not named: a password can begin with an asterisk.
+          faults.push(at(offset, 'this *alias refers to nothing', 'put its &alias before it, or quotes around it'))
         }
       } else if ('anchor' in node && node.anchor) anchors.add(node.anchor)
     },

@@ -233,6 +233,13 @@ function unknownField(path: Path, schema: Schema): Problem {
   const field = guess && !fields.includes(guess) ? ALIASES[guess] : guess
   if (field === 'secret' && guess !== 'secret')
     return at('a password must not stand in this file', passwordFix('secret'))
+  // `secret: { hunter2 }` makes a field of the password.
+  if (!field && SECRETS.has(String(path.at(-2))))
+    return {
+      path: path.slice(0, -1),
+      message: 'has a field that is not known here',
+      fix: `the fields here are ${fields.join(', ')}`,
+    }
   return at('is no field known here', field ? `did you mean \`${field}\`?` : `the fields here are ${fields.join(', ')}`)
 }
 

@@ -23,7 +23,7 @@ describe('faults of the file', () => {
     [
       'an alias of nothing',
       'log: *nope\n',
-      [/^1:6 \*nope refers to nothing → put &nope before it, or quotes around it$/],
+      [/^1:6 this \*alias refers to nothing → put its &alias before it, or quotes around it$/],
     ],
     [
       'names that are no text',
@@ -36,7 +36,7 @@ describe('faults of the file', () => {
       [
         /^1:8 << takes in mappings only → write `<<: \*name`/,
         /^3:3 << takes in mappings only/,
-        /^5:13 \*nope refers to nothing/,
+        /^5:13 this \*alias refers to nothing/,
       ],
     ],
     [
@@ -86,6 +86,27 @@ describe('faults of the file', () => {
     expect(faults(GOOD.replace('mailboxes:\n', `mailboxes:\n${strange}`))).toEqual([
       expect.stringMatching(/^2:3 mailboxes\.IT is no good name/),
     ])
+  })
+
+  test.each([
+    '*hunter2',
+    '|hunter2',
+    '>hunter2',
+    '!hunter2 x',
+    '{ hunter2 }',
+    '[hunter2]',
+    '"hunter2',
+    '%hunter2',
+    'hunter2: x',
+  ])('a password that was written as %s is not repeated', written => {
+    const { message } = failure(
+      MAILBOX.replace('{ env: PW }', written)
+        .replace(' }\n', '\n')
+        .replace('{ host:', '\n      host:')
+        .replace(', secret:', '\n      secret:') + REST,
+    )
+    expect(message).toMatch(/desk\.yaml:\d+:\d+ .+ → /)
+    expect(message).not.toContain('hunter2')
   })
 
   test('what a terminal obeys is shown and not sent, and a fault stays one line', () => {
