@@ -78,7 +78,7 @@ async function run(argv: readonly string[], signal: AbortSignal): Promise<number
   const [command, ...rest] = positionals
   if (values.version) return print(`${await version()}\n`)
   if (values.help || command === undefined || command === 'help') return print(HELP)
-  const known = KNOWN[command]
+  const known = Object.hasOwn(KNOWN, command) ? KNOWN[command] : undefined
   if (!known) throw new UsageError(`there is no command ${command}`)
   for (const [option, value] of Object.entries(values)) {
     const given = value !== undefined && value !== false
@@ -215,13 +215,17 @@ const stopping = new AbortController()
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stopping.abort())
 
 // `explain … | head` closes our output while we write: that is no error of ours.
+let unwritten = false
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error
   stopping.abort()
+  if (error.code === 'EPIPE' || unwritten) return
+  unwritten = true
+  process.exitCode = exitCodeFor(new DeskError('invalid', `the output cannot be written: ${error.message}`))
 })
 
 try {
-  process.exitCode = await run(process.argv.slice(2), stopping.signal)
+  const code = await run(process.argv.slice(2), stopping.signal)
+  process.exitCode = unwritten ? EXIT.failed : code
 } catch (error) {
   process.exitCode = exitCodeFor(error)
 }

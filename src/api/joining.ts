@@ -154,7 +154,7 @@ export const joiningRoutes: Routes = async (app, { store, policy, clock }) => {
         summary: 'Remove the links between two tickets',
         params: Pair,
         headers: IfMatch,
-        response: { 200: { ...ref(TicketShape), headers: ETAG }, ...problems(404, 409, 412, 422) },
+        response: { 200: { ...ref(TicketShape), headers: ETAG }, ...problems(404, 409, 412, 413, 415, 422) },
       },
     },
     async (request, reply) => {

@@ -64,7 +64,7 @@ export const outboxRoutes: Routes = async (app, { store, clock, onQueued, log })
         description:
           'It is the very same mail, with the same Message-ID. Recipients who have got it do not get it again.',
         params: ById,
-        response: { 200: ref(OutboxLine), ...problems(404, 409) },
+        response: { 200: ref(OutboxLine), ...problems(404, 409, 413, 415) },
       },
     },
     async request => {

@@ -1,4 +1,5 @@
 import { STATUS_CODES } from 'node:http'
+import type { Socket } from 'node:net'
 import type { ErrorObject } from 'ajv'
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { type Static, Type } from 'typebox'
@@ -118,12 +119,17 @@ function statusOf(error: unknown): number {
   if (error instanceof DeskError) return STATUS[error.code]
   if (isStorageTrouble(error)) return 503
   const { statusCode = 500, code = '' } = (error ?? {}) as Partial<FastifyError>
-  const isFastifys = code.startsWith('FST_') || error instanceof SyntaxError
+  // ECONNRESET with a status: whoever asked went away in the midst of the body.
+  const isFastifys = code.startsWith('FST_') || code === 'ECONNRESET' || error instanceof SyntaxError
   return isFastifys && statusCode >= 400 && statusCode < 500 ? statusCode : 500
 }
 
+// It repeats what the request named, and that can be a megabyte.
+const LONGEST_DETAIL = 2_000
+
 function problem(status: number, detail: string): Problem {
-  return { type: 'about:blank', title: STATUS_CODES[status] ?? 'Error', status, detail }
+  const short = detail.length > LONGEST_DETAIL ? `${detail.slice(0, LONGEST_DETAIL)} …` : detail
+  return { type: 'about:blank', title: STATUS_CODES[status] ?? 'Error', status, detail: short }
 }
 
 /** Sent as text: a problem leaves even where the route has no schema for its status. */
@@ -133,6 +139,25 @@ export function sendProblem(reply: FastifyReply, request: FastifyRequest, proble
     .code(problem.status)
     .type('application/problem+json')
     .send(request.method === 'HEAD' ? '' : JSON.stringify(problem))
+}
+
+const UNREADABLE: Readonly<Record<string, readonly [status: number, detail: string]>> = {
+  HPE_HEADER_OVERFLOW: [431, 'the address and the headers are longer than 16 kB: shorten them'],
+  ERR_HTTP_REQUEST_TIMEOUT: [408, 'the request did not arrive within 30 seconds: send it again'],
+}
+
+/** Answers what Node could not read as a request. The connection is closed, for nobody knows where the next one would begin. */
+export function refuseUnreadable(error: NodeJS.ErrnoException, socket: Socket): void {
+  if (!socket.writable || error.code === 'ECONNRESET') return void socket.destroy()
+  const [status, detail] = UNREADABLE[error.code ?? ''] ?? [400, 'this is no HTTP request that can be read']
+  const body = JSON.stringify(problem(status, detail))
+  const head = [
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
+    'content-type: application/problem+json',
+    `content-length: ${Buffer.byteLength(body)}`,
+    'connection: close',
+  ]
+  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`, () => socket.destroy())
 }
 
 const MEANINGS: Readonly<Record<number, string>> = {

@@ -13,7 +13,7 @@ import { metricsRoutes } from './metrics.ts'
 import type { ApiOptions } from './options.ts'
 import { outboxRoutes } from './outbox.ts'
 import { OUTBOX_SHAPES } from './outbox-shapes.ts'
-import { answerProblems, invalidRequest, Problem, problemOf, sendProblem } from './problem.ts'
+import { answerProblems, invalidRequest, Problem, problemOf, refuseUnreadable, sendProblem } from './problem.ts'
 import { Address, object } from './shapes.ts'
 import { surveyRoutes } from './survey.ts'
 import { TICKET_SHAPES } from './ticket-shapes.ts'
@@ -29,9 +29,12 @@ export async function createApi(options: ApiOptions): Promise<FastifyInstance> {
     logController: new LogController({ disableRequestLogging: true }),
     trustProxy: trustProxy.length > 0 ? [...trustProxy] : false,
     bodyLimit: 1024 * 1024,
+    // What is too long is no number and no name: that is said by the schemas (Node takes no header above 16 kB).
+    routerOptions: { maxParamLength: 16 * 1024 },
     // Who sends a request byte by byte, or nothing at all, holds a connection no longer than this (ms).
     requestTimeout: 30_000,
     connectionTimeout: 120_000,
+    clientErrorHandler: refuseUnreadable,
     frameworkErrors: (error, request, reply) => void sendProblem(reply, request, problemOf(error, request)),
     // Our own instance's logger and type provider are no part of the type that the routes ask for.
   }) as unknown as FastifyInstance

@@ -188,10 +188,12 @@ function filterOf(query: Static<typeof ListQuery>, now: Instant): TicketFilter {
 }
 
 function utc(written: string): Instant {
-  const ms = Date.parse(written)
-  if (Number.isNaN(ms))
-    throw new InvalidRequest([{ path: 'query/updatedSince', message: 'is no date of the calendar' }])
-  return instantOf(ms)
+  try {
+    return instantOf(Date.parse(written))
+  } catch {
+    const message = 'is no date of the calendar, in UTC from the year 1 to 9999'
+    throw new InvalidRequest([{ path: 'query/updatedSince', message }])
+  }
 }
 
 function positionOf(cursor: string): TicketPosition {

@@ -3,8 +3,8 @@ import { open } from 'node:fs/promises'
 import { systemClock } from '../clock.ts'
 import { examplePath, loadConfig } from '../config/load.ts'
 import { DeskError, errorText } from '../errors.ts'
-import { epochMs, type Instant, instantOf } from '../instant.ts'
 import { type Explanation, explain, explanationJson, pathsFrom } from './explain.ts'
+import { momentOf } from './moment.ts'
 
 type Options = {
   readonly config: string | null
@@ -20,10 +20,10 @@ export async function explainCommand(
   signal: AbortSignal,
 ): Promise<number> {
   const { policy } = loadConfig(config ?? examplePath(), process.env, { secrets: false })
-  const now = at === null ? systemClock() : instantFrom(at)
+  const now = at === null ? systemClock() : momentOf('--at', at)
   async function* all() {
     yield* files
-    if (filesFrom !== null) yield* pathsFrom(filesFrom === '-' ? process.stdin : await listIn(filesFrom))
+    if (filesFrom !== null) yield* listed(filesFrom)
   }
   for await (const explanation of explain(all(), policy, now)) {
     const answer = explanationJson(explanation, policy, now)
@@ -33,19 +33,11 @@ export async function explainCommand(
   return 0
 }
 
-async function listIn(path: string): Promise<NodeJS.ReadableStream> {
+async function* listed(path: string): AsyncGenerator<string> {
   try {
-    return (await open(path)).createReadStream()
+    yield* pathsFrom(path === '-' ? process.stdin : (await open(path)).createReadStream())
   } catch (cause) {
     throw new DeskError('invalid', `--files-from ${path}: the list cannot be read (${errorText(cause)})`, { cause })
-  }
-}
-
-function instantFrom(text: string): Instant {
-  try {
-    return instantOf(epochMs(text))
-  } catch {
-    throw new DeskError('invalid', `--at ${text}: write a moment such as 2026-11-22T22:30:00+01:00`)
   }
 }
 

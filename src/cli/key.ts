@@ -5,9 +5,14 @@ import { DeskError } from '../errors.ts'
 import { ROLES, type Role } from '../store/api-keys.ts'
 import { openStore, type Store } from '../store/store.ts'
 
+const LONGEST_NAME = 100
+
 /** Makes a key and shows it, this once: only its hash is kept. */
 export async function createKey(configPath: string, name: string, role: string, json: boolean): Promise<number> {
   if (!isRole(role)) throw new DeskError('invalid', `there is no role ${role}: say admin, agent, reader or monitor`)
+  // It stands in histories and lists, a line each.
+  if (name.length > LONGEST_NAME || /\p{Cc}/u.test(name))
+    throw new DeskError('invalid', `the name of a key is one line of at most ${LONGEST_NAME} characters`)
   const { config } = loadConfig(configPath, process.env, { secrets: false })
   await using store = await openStore(config.storage.path)
   const { key, hash } = newApiKey()
@@ -33,7 +38,8 @@ export async function listKeys(configPath: string, json: boolean): Promise<numbe
 export async function revokeKey(configPath: string, id: string, json: boolean): Promise<number> {
   await using store = await storeOf(configPath)
   const number = Number(id)
-  const revoked = Number.isSafeInteger(number) && (await store.write(tx => tx.revokeApiKey(number, systemClock())))
+  // `1e0` would be a number too.
+  const revoked = /^\d{1,15}$/.test(id) && (await store.write(tx => tx.revokeApiKey(number, systemClock())))
   if (!revoked) throw new DeskError('not_found', `there is no key ${id} in use: postdesk key list shows them`)
   process.stdout.write(json ? `${JSON.stringify({ id: number, revoked: true })}\n` : `Key ${id} is revoked.\n`)
   return 0

@@ -1,10 +1,9 @@
 import { systemClock } from '../clock.ts'
 import { loadConfig } from '../config/load.ts'
-import { DeskError } from '../errors.ts'
-import { epochMs, type Instant, instantOf } from '../instant.ts'
 import { restoreBackup } from '../store/backup.ts'
 import { lockDatabase } from '../store/lock.ts'
 import { withBar } from './backup.ts'
+import { momentOf } from './moment.ts'
 
 type Options = {
   readonly quietUntil: string | null
@@ -22,7 +21,7 @@ export async function restoreCommand(
   const { path } = loadConfig(configPath, process.env, { secrets: false }).config.storage
   const now = systemClock()
   using _lock = lockDatabase(path, now)
-  const until = quietUntil === null ? null : instantFrom(quietUntil)
+  const until = quietUntil === null ? null : momentOf('--quiet-until', quietUntil)
   const { madeAt, aside } = await withBar(onProgress =>
     restoreBackup(file, path, { now, quietUntil: until, force, signal, onProgress }),
   )
@@ -35,12 +34,4 @@ Look at /v1/outbox?state=failed for mails that waited in the backup, and at \`po
 `,
   )
   return 0
-}
-
-function instantFrom(text: string): Instant {
-  try {
-    return instantOf(epochMs(text))
-  } catch {
-    throw new DeskError('invalid', `--quiet-until ${text}: write a moment such as 2026-11-22T22:30:00+01:00`)
-  }
 }

@@ -25,7 +25,9 @@ export type Fault = {
 
 /** `file:line:column path message → what to do`, the form terminals and editors make clickable. */
 export function faultText({ file, line, column, path, message, fix }: Fault): string {
-  return [`${file}:${line}:${column}`, path, `${message} → ${fix}`].filter(Boolean).join(' ')
+  const text = [`${file}:${line}:${column}`, path, `${message} → ${fix}`].filter(Boolean).join(' ')
+  // A name can hold what a terminal obeys, or a line of its own.
+  return text.replace(/\p{Cc}/gu, control => `\\u${control.charCodeAt(0).toString(16).padStart(4, '0')}`)
 }
 
 /** The configuration cannot be used. Holds every fault; the message is one line a fault. */

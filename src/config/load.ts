@@ -98,19 +98,26 @@ function readYaml(file: string): YamlFile {
   const faults = [...document.errors, ...document.warnings].map(({ code, message, pos }) =>
     at(
       pos[0],
-      YAML_WORDS[code]?.[0] ?? message.replace(/: ".*"$/s, ''),
+      YAML_WORDS[code]?.[0] ?? message.replace(/: .*$/s, ''),
       YAML_WORDS[code]?.[1] ?? 'look at the indentation, colons and quotes here',
     ),
   )
   const anchors = new Set<string>()
   visit(document, {
+    Pair(_key, { key, value }) {
+      if (key !== null && !isScalar(key))
+        faults.push(at(start(key) ?? 0, 'a name must be a text', 'put quotes around it'))
+      else if (typeof key?.value === 'symbol' && !isMergeable(document, value))
+        faults.push(
+          at(start(key) ?? 0, '<< takes in mappings only', 'write `<<: *name`, where &name stands before a mapping'),
+        )
+    },
     Node(_key, node) {
       if (isAlias(node)) {
         if (!anchors.has(node.source)) {
           const offset = node.range?.[0] ?? 0
-          faults.push(
-            at(offset, `*${node.source} refers to nothing`, `put &${node.source} before it, or quotes around it`),
-          )
+          // Not named: a password can begin with an asterisk.
+          faults.push(at(offset, 'this *alias refers to nothing', 'put its &alias before it, or quotes around it'))
         }
       } else if ('anchor' in node && node.anchor) anchors.add(node.anchor)
     },
@@ -128,6 +135,16 @@ function readYaml(file: string): YamlFile {
       path: pathText(path),
     }),
   }
+}
+
+/** What `<<` may bring: a mapping, or a list of them. An alias of nothing is told as such. */
+function isMergeable(document: Document, value: unknown): boolean {
+  const mapping = (node: unknown): boolean => {
+    const source = isAlias(node) ? node.resolve(document) : node
+    return source === undefined || isMap(source)
+  }
+  const source = isAlias(value) ? value.resolve(document) : value
+  return isSeq(source) ? source.items.every(mapping) : mapping(value)
 }
 
 /** Words for the errors of the YAML reader that need them. */

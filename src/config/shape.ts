@@ -87,20 +87,16 @@ export function checkShape(data: unknown, folder: string): { sketch: Sketch<Conf
   const errors = distinctErrors(validate.errors ?? [])
   const problems = errors.map(explain)
   for (const error of errors) {
-    if (!KEEPS_SHAPE.has(error.keyword)) drop(data, pathOf(error))
+    // Nobody has looked into what stands under a name that is not known.
+    if (error.keyword === 'additionalProperties')
+      drop(data, [...pathOf(error), String(error.params['additionalProperty'])])
+    else if (!KEEPS_SHAPE.has(error.keyword)) drop(data, pathOf(error))
   }
   return { sketch: (isMapping(data) ? data : {}) as Sketch<Config>, problems }
 }
 
 /** Errors after which the value at their path still has its type. */
-const KEEPS_SHAPE = new Set([
-  'additionalProperties',
-  'required',
-  'uniqueItems',
-  'minItems',
-  'minProperties',
-  'maxProperties',
-])
+const KEEPS_SHAPE = new Set(['required', 'uniqueItems', 'minItems', 'minProperties', 'maxProperties'])
 
 /** `smtp:` with nothing behind it, its fields in comments, means the same as no `smtp:` at all. */
 function fillEmpty(data: unknown, schema: Schema | undefined): void {
@@ -237,6 +233,13 @@ function unknownField(path: Path, schema: Schema): Problem {
   const field = guess && !fields.includes(guess) ? ALIASES[guess] : guess
   if (field === 'secret' && guess !== 'secret')
     return at('a password must not stand in this file', passwordFix('secret'))
+  // `secret: { hunter2 }` makes a field of the password.
+  if (!field && SECRETS.has(String(path.at(-2))))
+    return {
+      path: path.slice(0, -1),
+      message: 'has a field that is not known here',
+      fix: `the fields here are ${fields.join(', ')}`,
+    }
   return at('is no field known here', field ? `did you mean \`${field}\`?` : `the fields here are ${fields.join(', ')}`)
 }
 

@@ -71,7 +71,9 @@ function freeTarget(path: string, target: string, force: boolean): string {
   }
   const file = join(folder, basename(target))
   if (existsSync(file)) {
-    if (!statSync(file).isFile()) throw new DeskError('invalid', `${target} is a folder: name a file in it`)
+    const found = statSync(file)
+    if (found.isDirectory()) throw new DeskError('invalid', `${target} is a folder: name a file in it`)
+    if (!found.isFile()) throw new DeskError('invalid', `${target} is a device: name a file`)
     const own = realpathSync(path)
     if ([own, `${own}-wal`, `${own}-shm`, `${own}.lock`].includes(realpathSync(file)))
       throw new DeskError('invalid', `${target} is the database itself: name another file`)

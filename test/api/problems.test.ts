@@ -1,3 +1,8 @@
+import { once } from 'node:events'
+import type { IncomingMessage } from 'node:http'
+import { type AddressInfo, connect } from 'node:net'
+import { text } from 'node:stream/consumers'
+import { setImmediate as immediate } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { DeskError } from '../../src/errors.ts'
 import { openTestApi, problemOf, type TestApi } from '../support/api.ts'
@@ -86,6 +91,18 @@ describe('requests that cannot be', () => {
     expect(answer.bytes.length).toBeLessThan(10_000)
   })
 
+  test('what it repeats of the request is short: a name in the body, a number and a name in the address', async () => {
+    const long = 'x'.repeat(100_000)
+    const answers = await Promise.all([
+      api.agent.post('/v1/tickets/1001/messages', { kind: 'note', text: 'x', agent: long }),
+      api.agent.patch('/v1/tickets/1001', { team: long, category: long }),
+      api.agent.request('PUT', `/v1/agents/${long.slice(0, 15_000)}/away`),
+      api.agent.get(`/v1/tickets/${'1'.repeat(15_000)}`),
+    ])
+    expect(answers.map(answer => problemOf(answer).status)).toEqual([422, 422, 404, 400])
+    for (const { bytes } of answers) expect(bytes.length).toBeLessThan(3_000)
+  })
+
   test('nothing of it changed the ticket', async () => {
     expect((await api.reader.get('/v1/tickets/1001')).body).toMatchObject({ status: 'open', revision: 1 })
   })
@@ -162,6 +179,37 @@ test.each(['/v1/tickets', '/v1/nope', '/healthz', '/v1/openapi.json'])(
     })
   },
 )
+
+test('what is no request is a problem too; whoever leaves in the midst of one is no error of ours', async () => {
+  await using other = await openTestApi()
+  await other.app.listen({ host: '127.0.0.1', port: 0 })
+  const { port } = other.app.server.address() as AddressInfo
+  const answerTo = async (request: string) => {
+    const socket = connect(port, '127.0.0.1')
+    socket.end(request)
+    return (await text(socket)).split('\r\n\r\n')
+  }
+  for (const [request, status] of [
+    ['FOO / HTTP/1.1\r\n\r\n', 400],
+    [`GET /v1/tickets?q=${'x'.repeat(20_000)} HTTP/1.1\r\nhost: x\r\n\r\n`, 431],
+  ] as const) {
+    const [head, body] = await answerTo(request)
+    expect(head).toMatch(new RegExp(`^HTTP/1.1 ${status} [^]*content-type: application/problem\\+json`))
+    expect(JSON.parse(body ?? '')).toMatchObject({ type: 'about:blank', status, detail: expect.stringContaining(' ') })
+  }
+
+  const leaving = connect(port, '127.0.0.1')
+  const received = once(other.app.server, 'request')
+  leaving.write('POST /survey/x HTTP/1.1\r\nhost: x\r\ncontent-length: 9\r\n')
+  leaving.write('content-type: application/x-www-form-urlencoded\r\n\r\nscore')
+  const [request] = (await received) as [IncomingMessage]
+  await expect.poll(() => request.listenerCount('data')).toBe(1)
+  const gone = once(request, 'error')
+  leaving.destroy()
+  await gone
+  await immediate()
+  expect(other.lines().filter(({ level }) => level === 50)).toEqual([])
+})
 
 test('over a real connection: it answers, and stops when asked to', async () => {
   const other = await openTestApi()

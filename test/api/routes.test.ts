@@ -1,34 +1,19 @@
 import diagnostics from 'node:diagnostics_channel'
-import { Ajv2020 } from 'ajv/dist/2020.js'
 import type { FastifyInstance, RouteOptions } from 'fastify'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { ROLES } from '../../src/store/api-keys.ts'
-import { type Answer, openTestApi, type TestApi } from '../support/api.ts'
+import { openTestApi, type TestApi } from '../support/api.ts'
+import { type Document, type Operation, operationsOf, validatorFor } from '../support/openapi.ts'
 import { enqueue, outgoing } from '../support/outgoing.ts'
 
 /*
  * The API against its own OpenAPI document: what is there, who may use it, and whether what it answers is what it says.
  */
 
-type Operation = {
-  operationId: string
-  'x-role'?: string
-  summary: string
-  tags: string[]
-  security?: unknown[]
-  parameters?: { name: string; in: string }[]
-  requestBody?: { content: Record<string, { schema: object }> }
-  responses: Record<string, { description: string; content?: Record<string, { schema: object }> }>
-}
-type Document = {
-  openapi: string
-  paths: Record<string, Record<string, Operation>>
-  components: { schemas: Record<string, object> }
-}
-
 const routes: RouteOptions[] = []
 let api: TestApi
 let document: Document
+let expectValid: ReturnType<typeof validatorFor>
 
 beforeAll(async () => {
   const watch = (message: unknown) =>
@@ -37,6 +22,7 @@ beforeAll(async () => {
   api = await openTestApi()
   diagnostics.unsubscribe('fastify.initialization', watch)
   document = (await api.nobody.get('/v1/openapi.json')).body
+  expectValid = validatorFor(document)
 
   // One of everything: a ticket with an attachment, an answer, a note and a stranger's mail; a quarantined mail.
   await api.arrives({
@@ -64,10 +50,7 @@ async function setAside({ store, now }: TestApi, uid: number, outcome: 'quaranti
   })
 }
 
-const operations = () =>
-  Object.entries(document.paths).flatMap(([path, methods]) =>
-    Object.entries(methods).map(([method, operation]) => ({ path, method: method.toUpperCase(), ...operation })),
-  )
+const operations = () => operationsOf(document)
 const needsKey = (operation: Operation) => operation.security === undefined
 const urlOf = (path: string, id: number | string) =>
   path.replace('{id}', String(id)).replace('{other}', '1002').replace('{name}', 'it')
@@ -267,27 +250,3 @@ describe('what it answers is what it says', () => {
     }
   })
 })
-
-/** Throws when the status is not documented, or the body is not as documented. */
-function expectValid({ path, method, responses }: Operation & { path: string; method: string }, answer: Answer): void {
-  const what = `${method} ${path} ${answer.status}`
-  const response = responses[answer.status]
-  if (!response) throw new Error(`${what} is not documented: ${JSON.stringify(answer.body)}`)
-  const type = String(answer.headers['content-type']).split(';')[0] ?? ''
-  if (answer.headers['content-disposition']) return
-  const media = response.content?.[type]
-  if (!media) throw new Error(`${what} is ${type}, documented is ${Object.keys(response.content ?? {})}`)
-  const validate = validator(JSON.stringify(media.schema))
-  if (!validate(answer.body))
-    throw new Error(`${what}: ${JSON.stringify(validate.errors)} in ${JSON.stringify(answer.body)}`)
-}
-
-const compiled = new Map<string, ReturnType<Ajv2020['compile']>>()
-let ajv: Ajv2020 | undefined
-
-function validator(schema: string) {
-  ajv ??= new Ajv2020({ strict: false, validateFormats: false, schemas: [{ ...document, $id: 'doc' }] })
-  const known = compiled.get(schema) ?? ajv.compile(JSON.parse(schema.replaceAll('"#/', '"doc#/')))
-  compiled.set(schema, known)
-  return known
-}

@@ -56,10 +56,16 @@ describe('key', () => {
   test.each([
     [['key', 'revoke', '7'], 'there is no key 7'],
     [['key', 'revoke', 'all'], 'there is no key all'],
+    [['key', 'revoke', '1e0'], 'there is no key 1e0'],
+    [['key', 'create', 'one\ntwo'], 'is one line of at most 100 characters'],
+    [['key', 'create', 'x'.repeat(101)], 'is one line of at most 100 characters'],
+    [['restore', 'backup', '--quiet-until', '5'], '--quiet-until 5: write a moment such as'],
+    [['backup', '/dev/null', '--force'], '/dev/null is a device'],
     [['key', 'create', 'x', '--role', 'king'], 'there is no role king: say '],
   ])('%j fails in words', async (args, words) => {
     const { folder, run } = await configured()
     await using _folder = folder
+    await run('key', 'create', 'first')
     const { code, stdout, stderr } = await run(...args)
     expect(stderr).toContain(words)
     expect([code, stdout]).toEqual([1, ''])

@@ -204,13 +204,17 @@ describe('explain', () => {
   })
 
   test('a moment that is none, or a list that is not there, is told in words', async () => {
-    const [moment, list] = await Promise.all([
+    const [moment, number, list, folder] = await Promise.all([
       command(['explain', 'x.eml', '--at', 'tomorrow']),
+      command(['explain', 'x.eml', '--at', '5']),
       command(['explain', '--files-from', at('nowhere.txt')]),
+      command(['explain', '--files-from', at('.')]),
     ])
     expect(moment).toMatchObject({ code: 1, stdout: '', stderr: expect.stringMatching(/^postdesk: --at tomorrow/) })
+    expect(number).toMatchObject({ code: 1, stdout: '', stderr: expect.stringMatching(/^postdesk: --at 5: write/) })
     expect(list).toMatchObject({ code: 1, stdout: '', stderr: expect.stringContaining('nowhere.txt') })
-    expect(list.stderr).not.toMatch(/unexpected|\n {4}at /)
+    expect(folder).toMatchObject({ code: 1, stdout: '', stderr: expect.stringContaining('the list cannot be read') })
+    expect(list.stderr + folder.stderr).not.toMatch(/unexpected|\n {4}at /)
   })
 
   test('ends quietly when nobody reads its answers any more', async () => {

@@ -1,10 +1,12 @@
 /*
  * How the commands are called, and how they fail: exit codes are what scripts and service managers read.
  */
-import { readFile, writeFile } from 'node:fs/promises'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { open, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { command } from '../support/command.ts'
+import { command, MAIN } from '../support/command.ts'
 import { tempDir } from '../support/temp-dir.ts'
 
 const USAGE = 64
@@ -36,6 +38,7 @@ describe('the command line', () => {
 
   test.each([
     [['serv'], 'serv'],
+    [['toString'], 'there is no command toString'],
     [['serve', '--conect'], '--conect'],
     [['serve', '--connect'], 'serve has no option --connect'],
     [['check', '--role', 'admin'], 'check has no option --role'],
@@ -50,6 +53,17 @@ describe('the command line', () => {
     expect(stderr).toContain('postdesk --help')
     expect([code, stdout]).toEqual([USAGE, ''])
   })
+})
+
+test.skipIf(process.platform !== 'linux')('an answer that finds no room is told in words', async () => {
+  await using full = await open('/dev/full', 'w')
+  const child = spawn(process.execPath, [MAIN, '--help'], { stdio: ['ignore', full.fd, 'pipe'] })
+  let stderr = ''
+  child.stderr?.on('data', chunk => {
+    stderr += chunk
+  })
+  await once(child, 'close')
+  expect([child.exitCode, stderr]).toEqual([1, expect.stringMatching(/^postdesk: the output cannot be written: .*\n$/)])
 })
 
 describe('a faulty configuration', () => {

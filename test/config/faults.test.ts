@@ -23,7 +23,21 @@ describe('faults of the file', () => {
     [
       'an alias of nothing',
       'log: *nope\n',
-      [/^1:6 \*nope refers to nothing → put &nope before it, or quotes around it$/],
+      [/^1:6 this \*alias refers to nothing → put its &alias before it, or quotes around it$/],
+    ],
+    [
+      'names that are no text',
+      'log: { ? { password: hunter2 } : x }\n? [hunter2]\n: y\n',
+      [/^1:10 a name must be a text → put quotes around it$/, /^2:3 a name must be a text/],
+    ],
+    [
+      '<< with what is no mapping',
+      'log: { <<: true }\nhttp:\n  <<: [{ port: 1 }, x]\nimap: { <<: { <<: [] } }\nsmtp: { <<: *nope }\n',
+      [
+        /^1:8 << takes in mappings only → write `<<: \*name`/,
+        /^3:3 << takes in mappings only/,
+        /^5:13 this \*alias refers to nothing/,
+      ],
     ],
     [
       'UTF-16',
@@ -65,6 +79,40 @@ describe('faults of the file', () => {
   test('nesting without end', () => {
     expect(failure('['.repeat(20_000))).toBeInstanceOf(ConfigError)
     expect(failure(`a: ${'['.repeat(5000)}${']'.repeat(5000)}`)).toBeInstanceOf(ConfigError)
+  })
+
+  test('what stands under a name that cannot be is not looked into', () => {
+    const strange = '  IT: { addresses: it@example.org, folders: 7, imap: { host: [x] }, smtp: { host: {} } }\n'
+    expect(faults(GOOD.replace('mailboxes:\n', `mailboxes:\n${strange}`))).toEqual([
+      expect.stringMatching(/^2:3 mailboxes\.IT is no good name/),
+    ])
+  })
+
+  test.each([
+    '*hunter2',
+    '|hunter2',
+    '>hunter2',
+    '!hunter2 x',
+    '{ hunter2 }',
+    '[hunter2]',
+    '"hunter2',
+    '%hunter2',
+    'hunter2: x',
+  ])('a password that was written as %s is not repeated', written => {
+    const { message } = failure(
+      MAILBOX.replace('{ env: PW }', written)
+        .replace(' }\n', '\n')
+        .replace('{ host:', '\n      host:')
+        .replace(', secret:', '\n      secret:') + REST,
+    )
+    expect(message).toMatch(/desk\.yaml:\d+:\d+ .+ → /)
+    expect(message).not.toContain('hunter2')
+  })
+
+  test('what a terminal obeys is shown and not sent, and a fault stays one line', () => {
+    expect(faults(`${GOOD}"\\e[2J\\nx": 1\n`)).toEqual([
+      expect.stringMatching(/^17:1 \\u001b\[2J\\u000ax is no field known here/),
+    ])
   })
 
   test('names that mean something to JavaScript', () => {

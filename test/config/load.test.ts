@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest'
 import { ConfigError } from '../../src/config/faults.ts'
 import { examplePath, loadConfig } from '../../src/config/load.ts'
 import { imapAccount, smtpAccount } from '../../src/config/secrets.ts'
+import { dueTimes } from '../../src/desk/service-level.ts'
 import { DeskError } from '../../src/errors.ts'
 import { desk, faults, GOOD, load, REST } from '../support/config.ts'
 
@@ -222,7 +223,21 @@ test('whatever is done to the example, it loads or its faults have a place in it
   const lines = readFileSync(examplePath(), 'utf8').split('\n')
   const path = desk('')
   const line = fc.nat(lines.length - 1)
+  const value = fc.constantFrom(
+    ...['', '~', '0', '-1', '.inf', '[]', '{}', '[~]', '[{}]', '{ a: b }', '{ ? { a: b } : c }', '{ __proto__: x }'],
+    ...['&a [*a]', '&x { <<: *x }', '{ <<: true }', '!!binary aGk=', '"\\0"', '"\\ud800"', 'Mars/Phobos', '"02-29"'],
+    ...['[24:00-08:00]', '[00:00-00:00]', '[17:00-09:00]', '999999h', 'XX', '{ file: /tmp }', '{ env: __proto__ }'],
+  )
   const change = fc.oneof(
+    fc.tuple(line, value).map(
+      ([at, text]) =>
+        (all: string[]) =>
+          all.with(at % all.length, (all[at % all.length] ?? '').replace(/:.*$/, `: ${text}`)),
+    ),
+    // A name that cannot be, which leaves what stands under it unread.
+    line.map(
+      at => (all: string[]) => all.with(at % all.length, (all[at % all.length] ?? '').replace(/[\w]+:/, 'A b:')),
+    ),
     line.map(at => (all: string[]) => all.toSpliced(at, 1)),
     fc.tuple(line, line).map(
       ([at, from]) =>
@@ -249,7 +264,12 @@ test('whatever is done to the example, it loads or its faults have a place in it
       const text = changes.reduce((all, make) => make(all), lines)
       writeFileSync(path, text.join('\n'))
       try {
-        loadConfig(path, { SUPPORT_PASSWORD: 'x', IT_PASSWORD: 'y' })
+        const { policy } = loadConfig(path, { SUPPORT_PASSWORD: 'x', IT_PASSWORD: 'y' })
+        for (const level of policy.serviceLevels.values()) {
+          const calendar = policy.calendars.get(level.calendar)
+          if (!calendar) throw new Error(`${level.calendar} is no calendar`)
+          expect(dueTimes(level, calendar, 'low', '2026-11-23T09:00:00.000Z').resolution.at).toMatch(/^20/)
+        }
       } catch (error) {
         if (!(error instanceof ConfigError)) throw error
         for (const fault of error.faults) {
@@ -261,6 +281,6 @@ test('whatever is done to the example, it loads or its faults have a place in it
         }
       }
     }),
-    { numRuns: 60 },
+    { numRuns: 120 },
   )
 }, 30_000)
