@@ -13,7 +13,10 @@ type Options = {
   readonly json: boolean
 }
 
-/** `postdesk explain`: a line or a paragraph for each mail, as it is read, until the signal aborts. Nothing is kept in memory from mail to mail. */
+/**
+ * `postdesk explain`: a line or a paragraph for each mail, as it is read, until the signal aborts. Nothing is kept in memory from
+ * mail to mail. Gives the exit code: 1 when there were files that could not be read.
+ */
 export async function explainCommand(
   files: readonly string[],
   { config, filesFrom, at, json }: Options,
@@ -25,12 +28,14 @@ export async function explainCommand(
     yield* files
     if (filesFrom !== null) yield* listed(filesFrom)
   }
+  let unread = false
   for await (const explanation of explain(all(), policy, now)) {
+    unread ||= explanation.outcome === 'unread'
     const answer = explanationJson(explanation, policy, now)
     await write(json ? `${JSON.stringify(answer)}\n` : paragraph(explanation, answer.reply), signal)
     if (signal.aborted) break
   }
-  return 0
+  return unread ? 1 : 0
 }
 
 async function* listed(path: string): AsyncGenerator<string> {
@@ -95,4 +100,5 @@ const WORDS: Readonly<Record<Explanation['outcome'], string>> = {
   duplicate: 'was taken in before',
   skip: 'was taken in before',
   quarantine: 'cannot be read: it would be quarantined',
+  unread: 'the file cannot be read',
 }

@@ -17,7 +17,8 @@ export type Explanation = {
   readonly file: string
   /** Time to read and decide, in ms. */
   readonly ms: number
-  readonly outcome: Decision['kind'] | 'skip' | 'quarantine'
+  /** `unread`: there is no such file, or none that could be a mail. */
+  readonly outcome: Decision['kind'] | 'skip' | 'quarantine' | 'unread'
   readonly error: string | null
   readonly message: Message | null
   readonly decision: Decision | null
@@ -32,8 +33,17 @@ export async function* explain(
   for await (const file of files) {
     const started = performance.now()
     const ms = () => Math.round((performance.now() - started) * 100) / 100
+    const failed = (outcome: 'quarantine' | 'unread', error: unknown) =>
+      ({ file, ms: ms(), outcome, error: errorText(error), message: null, decision: null }) as const
+    let bytes: Buffer
     try {
-      const message = understand(await parseMail(await readMailFile(file)), automatedContext({ policy }))
+      bytes = await readMailFile(file)
+    } catch (error) {
+      yield failed('unread', error)
+      continue
+    }
+    try {
+      const message = understand(await parseMail(bytes), automatedContext({ policy }))
       const decision = decide(message, factsFor(message, policy, now), policy)
       yield {
         file,
@@ -44,7 +54,7 @@ export async function* explain(
         decision,
       }
     } catch (error) {
-      yield { file, ms: ms(), outcome: 'quarantine', error: errorText(error), message: null, decision: null }
+      yield failed('quarantine', error)
     }
   }
 }
