@@ -66,7 +66,7 @@ export function decide(message: Message, facts: Facts, policy: Policy): Decision
   const threading = thread(facts.candidates, writer, facts.now, policy.reopenWithinMs)
   if (threading.joined) {
     const { candidate, standing } = threading.joined
-    const author = fromDesk ? 'agent' : authorOf(message, candidate.ticket, standing, robot, agent)
+    const author = fromDesk ? 'agent' : authorOf(message, facts, candidate, standing, robot, agent)
     const by = { author, agent: author === 'agent' ? agent : null, standing }
     return append(message, facts, policy, mailbox, candidate, by, threading.rejected)
   }
@@ -111,13 +111,22 @@ function agentBehind(message: Message, { past, proof, agentKey }: Facts, policy:
   return known ?? (past.from === 'sent' && sender ? agentOf(policy, sender.address) : null)
 }
 
-function authorOf(message: Message, ticket: Ticket, standing: Standing, robot: boolean, agent: Agent | null): Author {
+function authorOf(
+  message: Message,
+  { agentKey }: Facts,
+  { ticket, issuedTo }: Candidate,
+  standing: Standing,
+  robot: boolean,
+  agent: Agent | null,
+): Author {
   if (robot) return 'robot'
   if (standing === 'pending') return 'stranger'
   const sender = message.from ? foldAddress(message.from.address) : ''
   // An agent who asked for help is the requester of that ticket, whatever their job.
   if (ticket.requester && foldAddress(ticket.requester.address) === sender) return 'requester'
-  return agent ? 'agent' : 'participant'
+  // Merged into another's, their own request still has the address that was made for them as the one who asks.
+  const asks = agentKey === null && issuedTo === sender
+  return agent && !asks ? 'agent' : 'participant'
 }
 
 function append(

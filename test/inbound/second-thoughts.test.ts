@@ -3,6 +3,7 @@
  */
 import { expect, test } from 'vitest'
 import { HOUR, MINUTE } from '../../src/instant.ts'
+import { PASS, TELLING } from '../support/agents.ts'
 import { openStage, type Stage, withSubaddresses } from '../support/stage.ts'
 
 const ANA = 'Ana Pop <ana@example.org>'
@@ -103,4 +104,21 @@ test('tags and following are taken back too, as far as they came by it; who was 
   expect(await stage.store.read.ticket(1001)).toMatchObject({ priority: 'normal' })
   expect((await stage.store.read.participants(1001)).map(({ address }) => address)).toContain('eve@other.example')
   expect((await stage.lastTo('ana@example.org')).mail.text).toContain('whoever you let in stays')
+})
+
+test('an agent whose own request was merged into that of a colleague goes on asking', async () => {
+  await using stage = await openStage({ ...withSubaddresses(), ...TELLING })
+  await smoke(stage)
+  await stage.arrives({ from: BEN, subject: 'Smoke', text: 'It smells of smoke in room 3.', headers: PASS })
+  const acknowledgement = (await stage.mailsTo('ben@example.org')).find(({ kind }) => kind === 'acknowledgement')
+  await stage.replies(await stage.lastTo('ana@example.org'), ANA, '#merge 1001')
+  expect(await stage.store.read.ticket(1002)).toMatchObject({ mergedInto: 1001 })
+  if (!acknowledgement) throw new Error('Ben was not acknowledged')
+  await stage.replies(acknowledgement, BEN, 'It is worse now, can you hurry?', { headers: PASS })
+  const messages = await stage.store.read.messages(1001)
+  expect(messages.find(({ newText }) => newText.startsWith('It is worse'))).toMatchObject({ author: 'participant' })
+  expect(await states(stage, 'answer')).toEqual([])
+  // As an agent they answer what they are told as one.
+  await stage.replies(await stage.lastTo('ben@example.org'), BEN, `#solved\n${WORDS}`, { headers: PASS })
+  expect(await states(stage, 'answer')).toEqual(['queued'])
 })
