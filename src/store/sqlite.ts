@@ -197,7 +197,8 @@ function adviceFor(cause: unknown): string {
   const code = codeOf(cause)
   if (code === 'SQLITE_NOTADB') return 'The file is something else: name another one (storage.path).'
   if (code.startsWith('SQLITE_BUSY')) return 'Another program holds it: close that and try again.'
-  if (code.startsWith('SQLITE_CORRUPT')) return DAMAGED
+  if (code.startsWith('SQLITE_CORRUPT'))
+    return 'It is damaged too far to be looked through: keep the file, and bring a backup back with `postdesk restore`.'
   if (code === 'SQLITE_FULL') return FULL
   if (code.startsWith('SQLITE_READONLY')) return 'It must be writable for the user Postdesk runs as.'
   return 'Its folder must exist and be writable for the user Postdesk runs as.'

@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs'
+import { truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { Database } from '../../src/store/native.ts'
@@ -172,6 +172,14 @@ describe('what is none of ours', () => {
     ['a text', () => writeFileSync(path, 'x'.repeat(5000)), /file is not a database\. The file is something else/],
     ['another database', () => new Database(path).exec('create table t (a)').close(), /is no database of Postdesk/],
     ['nothing', () => undefined, /cannot open the database/],
+    [
+      'half a file',
+      () => {
+        new Database(path).exec('create table t (a); insert into t values (zeroblob(100000))').close()
+        truncateSync(path, 50_000)
+      },
+      /malformed\. It is damaged too far to be looked through: keep the file/,
+    ],
   ])('%s', (_, make, words) => {
     make()
     expect(() => verifyDatabase(path)).toThrow(words)
