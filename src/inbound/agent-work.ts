@@ -171,7 +171,12 @@ async function undo(tx: Tx, ticket: Ticket, actor: string, message: number, now:
   if (current.solvedAt !== null && ticket.solvedAt === current.solvedAt && 'solvedAt' in changes)
     await tx.withdrawSurvey(current.id, current.solvedAt)
   const back = Object.entries(changes).filter(([field, { to }]) => current[field as keyof Ticket] === to)
-  const reverted: TicketChanges = Object.fromEntries(back.map(([field, { from }]) => [field, from]))
+  const before = new Map(back.map(([field, { from }]) => [field, from]))
+  // The team that has it no more may have given it out meanwhile.
+  const given = (await tx.events(ticket.id)).findLast(({ kind, data }) => kind === 'changed' && 'assignee' in data)
+  if (before.has('team') && given && given.id > last.id && given.actor === 'postdesk')
+    before.set('assignee', changes['assignee']?.from ?? null)
+  const reverted: TicketChanges = Object.fromEntries(before)
   await tx.addEvents(ticket.id, changedEvents(current, reverted, actor), now)
   await tx.changeTicket(ticket.id, reverted, now)
   await tx.removeTags(ticket.id, tags ?? [])

@@ -4,6 +4,7 @@
 import { expect, test } from 'vitest'
 import { HOUR, MINUTE } from '../../src/instant.ts'
 import { PASS, TELLING } from '../support/agents.ts'
+import { agent, team } from '../support/policy.ts'
 import { openStage, type Stage, withSubaddresses } from '../support/stage.ts'
 
 const ANA = 'Ana Pop <ana@example.org>'
@@ -121,4 +122,20 @@ test('an agent whose own request was merged into that of a colleague goes on ask
   // As an agent they answer what they are told as one.
   await stage.replies(await stage.lastTo('ben@example.org'), BEN, `#solved\n${WORDS}`, { headers: PASS })
   expect(await states(stage, 'answer')).toEqual(['queued'])
+})
+
+test('a team that got a ticket by mistake keeps it no more, nor does whom it gave it to', async () => {
+  const teams = new Map([
+    ['it', team('it')],
+    ['support', { ...team('support'), assign: 'round-robin' as const }],
+  ])
+  const agents = [agent('ana', { teams: ['it'] }), agent('cem', { teams: ['support'] })]
+  await using stage = await openStage({ ...withSubaddresses(), teams, agents })
+  const told = await smoke(stage)
+  await stage.replies(told, ANA, '#take')
+  await stage.replies(told, ANA, '#team support')
+  expect(await stage.store.read.ticket(1001)).toMatchObject({ team: 'support', assignee: 'cem' })
+  await stage.replies(told, ANA, '#undo')
+  expect(await undone(stage)).toEqual(['done'])
+  expect(await stage.store.read.ticket(1001)).toMatchObject({ team: 'it', assignee: 'ana' })
 })
