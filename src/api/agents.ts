@@ -4,7 +4,7 @@ import type { Instant } from '../instant.ts'
 import type { Reads } from '../store/store.ts'
 import { actorOf } from './auth.ts'
 import type { Routes } from './options.ts'
-import { problems } from './problem.ts'
+import { problems, problemsOfWriting } from './problem.ts'
 import { list, number, object, orNull, ref, text } from './shapes.ts'
 
 const AgentShape = object(
@@ -90,7 +90,7 @@ export const agentRoutes: Routes = async (app, { store, policy, clock, onQueued 
         description:
           'Every address and notification made for the agent so far gives no powers any more; the next notification brings new ones. Where somebody else reads their mail, take the address out of the configuration too.',
         params: ByName,
-        response: { 200: ref(AgentShape), ...problems(404, 413, 415) },
+        response: { 200: ref(AgentShape), ...problemsOfWriting(404) },
       },
     },
     async ({ params: { name } }) => {
@@ -110,7 +110,7 @@ export const agentRoutes: Routes = async (app, { store, policy, clock, onQueued 
         summary: 'An agent is out of office',
         description: 'Their urgent open tickets go back to the team, and they are given none. Their next mail ends it.',
         params: ByName,
-        response: { 200: ref(AgentShape), ...problems(404, 413, 415) },
+        response: { 200: ref(AgentShape), ...problemsOfWriting(404) },
       },
     },
     async request => {
@@ -139,7 +139,7 @@ export const agentRoutes: Routes = async (app, { store, policy, clock, onQueued 
         operationId: 'setAgentBack',
         summary: 'An agent is back',
         params: ByName,
-        response: { 200: ref(AgentShape), ...problems(404, 413, 415) },
+        response: { 200: ref(AgentShape), ...problemsOfWriting(404) },
       },
     },
     async ({ params: { name } }) => {

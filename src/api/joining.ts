@@ -8,7 +8,7 @@ import { recordAcceptance, recordMerge } from '../store/record-joining.ts'
 import type { Tx } from '../store/store.ts'
 import { actorOf } from './auth.ts'
 import type { Routes } from './options.ts'
-import { problems } from './problem.ts'
+import { problemsOfWriting } from './problem.ts'
 import { ById, object, oneOf, ref } from './shapes.ts'
 import { MessageShape, TicketShape } from './ticket-shapes.ts'
 import { ETAG, etagOf, IfMatch, ticketOf, ticketToChange } from './tickets.ts'
@@ -60,7 +60,7 @@ const Acceptance = Type.Unsafe<Static<ReturnType<typeof object<typeof ACCEPTANCE
 
 /** Tickets that are one after all, or two, or belong together; and messages of strangers that are let in. */
 export const joiningRoutes: Routes = async (app, { store, policy, clock }) => {
-  const faults = problems(404, 409, 412, 413, 415, 422)
+  const faults = problemsOfWriting(404, 409, 412, 422)
   const changed = { 200: { ...ref(TicketShape), headers: ETAG }, ...faults }
 
   app.post(
@@ -154,7 +154,7 @@ export const joiningRoutes: Routes = async (app, { store, policy, clock }) => {
         summary: 'Remove the links between two tickets',
         params: Pair,
         headers: IfMatch,
-        response: { 200: { ...ref(TicketShape), headers: ETAG }, ...problems(404, 409, 412, 413, 415, 422) },
+        response: { 200: { ...ref(TicketShape), headers: ETAG }, ...problemsOfWriting(404, 409, 412, 422) },
       },
     },
     async (request, reply) => {
@@ -182,7 +182,7 @@ export const joiningRoutes: Routes = async (app, { store, policy, clock }) => {
           'A message that is `pending` counts from now on as if its sender had taken part: a solved ticket opens again. What does not belong here is moved out by a split.',
         params: ById,
         body: Acceptance,
-        response: { 200: ref(MessageShape), ...problems(404, 409, 413, 415) },
+        response: { 200: ref(MessageShape), ...problemsOfWriting(404, 409) },
       },
     },
     async request => {

@@ -4,7 +4,7 @@ import type { RawMailStatus } from '../store/raw-mails.ts'
 import type { Reads } from '../store/store.ts'
 import { BINARY, sendDownload } from './download.ts'
 import type { Routes } from './options.ts'
-import { problems } from './problem.ts'
+import { problems, problemsOfWriting } from './problem.ts'
 import {
   ById,
   idBefore,
@@ -120,7 +120,7 @@ export const mailRoutes: Routes = async (app, { store, replay, release, log }) =
         summary: 'Take in a mail that was blocked',
         description: 'It becomes what it would have been, mostly a ticket, acknowledged if it is not too old for that.',
         params: ById,
-        response: { 200: Settled, ...problems(404, 409, 413, 415) },
+        response: { 200: Settled, ...problemsOfWriting(404, 409) },
       },
     },
     async ({ params: { id } }) => {
@@ -159,7 +159,7 @@ export const mailRoutes: Routes = async (app, { store, replay, release, log }) =
         summary: 'Try a mail of the quarantine again',
         description: 'It stays in quarantine, with the reason, when it still cannot be read.',
         params: ById,
-        response: { 200: Settled, ...problems(404, 409, 413, 415) },
+        response: { 200: Settled, ...problemsOfWriting(404, 409) },
       },
     },
     async ({ params: { id } }) => {

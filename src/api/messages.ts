@@ -13,7 +13,7 @@ import { noteOn, sentMessage } from '../store/messages.ts'
 import type { Tx } from '../store/store.ts'
 import { actorOf } from './auth.ts'
 import type { Routes } from './options.ts'
-import { problems } from './problem.ts'
+import { problemsOfWriting } from './problem.ts'
 import { ById, object, oneOf, ref } from './shapes.ts'
 import { MessageShape } from './ticket-shapes.ts'
 import { ticketToChange } from './tickets.ts'
@@ -51,7 +51,7 @@ export const messageRoutes: Routes = async (app, { store, policy, ids, clock, on
         description: 'An answer is put into the outbox at once and mailed from there. Sent twice, it is mailed twice.',
         params: ById,
         body: Words,
-        response: { 201: ref(MessageShape), ...problems(404, 409, 413, 415, 422) },
+        response: { 201: ref(MessageShape), ...problemsOfWriting(404, 409, 422) },
       },
     },
     async (request, reply) => {

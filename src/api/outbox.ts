@@ -3,7 +3,7 @@ import { DeskError } from '../errors.ts'
 import { actorOf } from './auth.ts'
 import type { Routes } from './options.ts'
 import { OutboxDetail, OutboxLine, outboxDetail, outboxLine } from './outbox-shapes.ts'
-import { problems } from './problem.ts'
+import { problems, problemsOfWriting } from './problem.ts'
 import { ById, idBefore, object, oneOf, PAGE_SIZE, PAGING, page, pageOf, ref } from './shapes.ts'
 
 const ListQuery = object({
@@ -64,7 +64,7 @@ export const outboxRoutes: Routes = async (app, { store, clock, onQueued, log })
         description:
           'It is the very same mail, with the same Message-ID. Recipients who have got it do not get it again.',
         params: ById,
-        response: { 200: ref(OutboxLine), ...problems(404, 409, 413, 415) },
+        response: { 200: ref(OutboxLine), ...problemsOfWriting(404, 409) },
       },
     },
     async request => {

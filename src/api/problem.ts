@@ -185,3 +185,8 @@ export function problems(...more: number[]): Record<never, never> {
     ]),
   )
 }
+
+/** The same for a route that writes: whatever is sent to it may be too long or of the wrong type, even where it takes nothing. */
+export function problemsOfWriting(...more: number[]): Record<never, never> {
+  return problems(...more, 413, 415)
+}

@@ -11,7 +11,7 @@ import { withoutKeys } from './agent-keys.ts'
 import { actorOf } from './auth.ts'
 import type { Routes } from './options.ts'
 import { outboxLine } from './outbox-shapes.ts'
-import { InvalidRequest, problems } from './problem.ts'
+import { InvalidRequest, problems, problemsOfWriting } from './problem.ts'
 import { ById, isId, list, object, oneOf, orNull, PAGE_SIZE, PAGING, page, pageOf, readCursor, ref } from './shapes.ts'
 import { TicketDetail, TicketShape } from './ticket-shapes.ts'
 
@@ -129,7 +129,7 @@ export const ticketRoutes: Routes = async (app, { store, policy, clock, onQueued
         params: ById,
         headers: IfMatch,
         body: Edit,
-        response: { 200: { ...ref(TicketShape), headers: ETAG }, ...problems(404, 409, 412, 413, 415, 422) },
+        response: { 200: { ...ref(TicketShape), headers: ETAG }, ...problemsOfWriting(404, 409, 412, 422) },
       },
     },
     async (request, reply) => {

@@ -151,7 +151,8 @@ async function accept(
  * since. Once anything of it has left, nothing is taken back. Who was let in has read along, and stays.
  */
 async function undo(tx: Tx, ticket: Ticket, actor: string, message: number, now: Instant): Promise<void> {
-  const last = lastOf(await tx.events(ticket.id), actor, message)
+  const events = await tx.events(ticket.id)
+  const last = lastOf(events, actor, message)
   if (!last) return note(null, 'nothing')
   if (last.kind === 'merged') return note(last.id, 'merged')
   // An answer without a command or a receipt waits for nothing.
@@ -173,7 +174,7 @@ async function undo(tx: Tx, ticket: Ticket, actor: string, message: number, now:
   const back = Object.entries(changes).filter(([field, { to }]) => current[field as keyof Ticket] === to)
   const before = new Map(back.map(([field, { from }]) => [field, from]))
   // The team that has it no more may have given it out meanwhile.
-  const given = (await tx.events(ticket.id)).findLast(({ kind, data }) => kind === 'changed' && 'assignee' in data)
+  const given = events.findLast(({ kind, data }) => kind === 'changed' && 'assignee' in data)
   if (before.has('team') && given && given.id > last.id && given.actor === 'postdesk')
     before.set('assignee', changes['assignee']?.from ?? null)
   const reverted: TicketChanges = Object.fromEntries(before)

@@ -3,8 +3,8 @@
  * windows-1252, no label at all. Decoding never throws and never drops a byte in silence: what cannot be read becomes U+FFFD.
  */
 
-// What mails write for encodings that TextDecoder knows under another name.
-// (Maps: a label is a stranger's, and `constructor` is a key of every object.)
+// What mails write for encodings that TextDecoder knows under another name. In a map: a label is a stranger's, and every
+// object has a `constructor`.
 const ALIASES: ReadonlyMap<string, string> = new Map(
   Object.entries({
     ascii: 'us-ascii',

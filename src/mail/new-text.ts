@@ -66,7 +66,7 @@ function onlySignature({ segments, cut }: Scan): string {
   const signatures = segments.filter(segment => segment.kind === 'signature')
   const lines = signatures.flatMap(segment => segment.lines).filter(line => line.trim() !== '--')
   if (!cut && !segments.some(segment => segment.kind === 'quote')) return tidy(lines)
-  const typed = trimmed({ kind: 'own', lines, attributed: true, introduced: true }, true, 'cut').lines
+  const typed = trimmed({ kind: 'own', lines, attributed: false, introduced: false }, true, 'cut').lines
   return typed.some(line => SENTENCE.test(line)) ? tidy(typed) : ''
 }
 

@@ -91,7 +91,7 @@ test('no request is answered with a fault of ours or otherwise than documented, 
     }
     if (answer.status >= 400 || operation.method === 'GET') expect(dump()).toBe(before)
   })
-  await fc.assert(property, { numRuns: 1200, seed: 20_261_123, endOnFailure: true })
+  await fc.assert(property, { numRuns: 1200, endOnFailure: true })
   // The requests reach all that the routes can say.
   expect([...statuses]).toEqual(expect.arrayContaining([200, 201, 400, 404, 409, 412, 415, 422]))
   expect(api.lines().filter(({ level }) => level === 50)).toEqual([])
