@@ -8,7 +8,7 @@ import type { ImapFlow } from 'imapflow'
 import { DeskError } from '../errors.ts'
 import { type Instant, instantOf } from '../instant.ts'
 import { Bell } from './bell.ts'
-import { intoWindows, type Listed, uidSets } from './imap-uids.ts'
+import { intoWindows, isHeavy, type Listed, uidSets } from './imap-uids.ts'
 import type { FetchedMail, Fetching, FolderState, ImapLog, ImapSession } from './session.ts'
 
 // A server that ends IDLE by itself faster than this is not asked again before the rest of it is over.
@@ -114,11 +114,14 @@ export class Session implements ImapSession {
       loaded.catch(() => undefined)
       return loaded
     }
+    const heavy = windows.map(mails => isHeavy(mails.map(({ size }) => size)))
     let next = load(windows[0])
     for (let at = 1; at <= windows.length; at++) {
       const mails = await next
-      next = load(windows[at])
+      const ahead = !heavy[at - 1] && !heavy[at]
+      if (ahead) next = load(windows[at])
       if (mails.length > 0) yield mails
+      if (!ahead) next = load(windows[at])
     }
   }
 

@@ -6,6 +6,14 @@ export type Listed = { readonly uid: number; readonly size: number; readonly rec
 // Fifty mails of 25 MB, twice because of the prefetch, would be 2.5 GB of memory: anybody could send them.
 const WINDOW_BYTES = 16 * 1024 * 1024
 
+/**
+ * Whether mails are more than a window is to have: a mail as large as that. While one is handed on it is in memory several times,
+ * so there is none beside it.
+ */
+export function isHeavy(sizes: readonly number[]): boolean {
+  return sizes.reduce((sum, size) => sum + size, 0) > WINDOW_BYTES
+}
+
 /** Windows of at most `most` mails and 16 MB, in the order given; a mail that is larger has a window of its own. */
 export function intoWindows<Mail extends { readonly size: number }>(listed: readonly Mail[], most: number): Mail[][] {
   const windows: Mail[][] = []

@@ -10,6 +10,7 @@ import type { Message } from '../mail/message.ts'
 import type { RawMail, Settled } from '../store/raw-mails.ts'
 import { isStorageTrouble, type Store, type Tx } from '../store/store.ts'
 import { gatherFacts } from './facts.ts'
+import { isHeavy } from './imap-uids.ts'
 import { faultOf, type Reader, type ReadMail } from './reader.ts'
 import { type Desk, record } from './record.ts'
 
@@ -36,7 +37,7 @@ export type Arrival = Omit<RawMail, 'sha256'> & { readonly sent?: boolean; reado
 export type Ingested = Settled & { readonly rawMail: number; readonly uid: number }
 
 /**
- * Lets the mails of the next window be read while the caller works on this one. When there will be no next one because
+ * Lets the mails of the next window be read while the caller works on this one; a mail as large as a window is alone. When there will be no next one because
  * `windows` throws, the caller still gets this one first. `past` as in `Reader.read`.
  */
 export async function* readAhead<Mail extends { readonly bytes: Buffer }>(
@@ -57,6 +58,10 @@ export async function* readAhead<Mail extends { readonly bytes: Buffer }>(
       const begun = mails.map(begin)
       if (ready) yield ready
       ready = begun
+      if (isHeavy(mails.map(({ bytes }) => bytes.length))) {
+        yield ready
+        ready = null
+      }
     }
   } catch (error) {
     failure = { error }

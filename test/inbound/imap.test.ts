@@ -146,6 +146,22 @@ describeWithDovecot('IMAP with Dovecot', () => {
       })
     })
 
+    it('fetches the next window meanwhile, unless a mail as large as a window is in one of the two', async () => {
+      const name = await folder(4)
+      await inside(name, async (session, wire) => {
+        const listed = (await session.list()).map(mail => ({ ...mail, size: mail.uid === 2 ? 20_000_000 : mail.size }))
+        const before = wire.sent('UID FETCH').length
+        const expected = [1, 2, 4, 4]
+        for await (const _ of session.fetch(listed, { window: 1 })) {
+          const asked = expected.shift()
+          // By then a command too many would have come as well.
+          await server.list('desk', name)
+          await eventually(() => expect(wire.sent('UID FETCH').length - before).toBe(asked))
+        }
+        expect(expected).toEqual([])
+      })
+    })
+
     it('needs no command for a hole between UIDs', async () => {
       const name = await folder(40)
       const gone = Array.from({ length: 38 }, (_, at) => at + 2)

@@ -19,24 +19,39 @@ describe('reading ahead', () => {
   const window = (...numbers: number[]) =>
     numbers.map(number => ({ uid: number, bytes: Buffer.from(`Subject: ${number}`) }))
 
-  test('the next window is being read while the caller is at this one, and none is asked for before its time', async () => {
+  const heavy = (uid: number) => [{ uid, bytes: Buffer.alloc(17 * 1024 * 1024, ' ') }]
+  /** What is fetched, read and taken in, in that order. */
+  const seenWith = async (all: readonly (readonly { readonly uid: number; readonly bytes: Buffer }[])[]) => {
     const seen: string[] = []
+    const uids = new Map(all.flat().map(({ uid, bytes }) => [bytes, uid]))
     const reader = {
       ...desk.intake.reader,
-      read: (bytes: Buffer) => {
-        seen.push(`reads ${bytes}`)
-        return desk.intake.reader.read(bytes, false)
+      read: async (bytes: Buffer) => {
+        seen.push(`reads ${uids.get(bytes)}`)
+        return { fault: 'not read here' }
       },
     }
     async function* windows() {
-      for (const numbers of [[1, 2], [3], [4]]) yield window(...numbers)
+      for (const mails of all) {
+        seen.push(`gets ${mails.map(({ uid }) => uid)}`)
+        yield mails
+      }
     }
-    for await (const mails of readAhead(reader, windows(), false)) {
-      seen.push(`at ${mails.map(({ uid }) => uid)}`)
-    }
-    expect(seen).toEqual([
-      ...['reads Subject: 1', 'reads Subject: 2', 'reads Subject: 3', 'at 1,2'],
-      ...['reads Subject: 4', 'at 3', 'at 4'],
+    for await (const mails of readAhead(reader, windows(), false)) seen.push(`at ${mails.map(({ uid }) => uid)}`)
+    return seen
+  }
+
+  test('the next window is being read while the caller is at this one, and none is asked for before its time', async () => {
+    expect(await seenWith([window(1, 2), window(3), window(4)])).toEqual([
+      ...['gets 1,2', 'reads 1', 'reads 2', 'gets 3', 'reads 3', 'at 1,2'],
+      ...['gets 4', 'reads 4', 'at 3', 'at 4'],
+    ])
+  })
+
+  test('beside a mail as large as a window there is no other', async () => {
+    expect(await seenWith([window(1), heavy(2), heavy(3), window(4), window(5)])).toEqual([
+      ...['gets 1', 'reads 1', 'gets 2', 'reads 2', 'at 1', 'at 2', 'gets 3', 'reads 3', 'at 3'],
+      ...['gets 4', 'reads 4', 'gets 5', 'reads 5', 'at 4', 'at 5'],
     ])
   })
 
