@@ -96,4 +96,4 @@ test('no request is answered with a fault of ours or otherwise than documented, 
   expect([...statuses]).toEqual(expect.arrayContaining([200, 400, 404, 415, 422]))
   expect(api.lines().filter(({ level }) => level === 50)).toEqual([])
   expect(brokenInvariants(api.store.path)).toEqual([])
-}, 60_000)
+})

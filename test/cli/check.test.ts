@@ -33,7 +33,7 @@ describeWithDovecot('check --connect (Dovecot)', () => {
       smtp: { port: smtp.port, login: { ...auth, ca: cert } },
     }
     await imap.deliver('it', 'INBOX', mail())
-  }, 30_000)
+  })
   afterAll(async () => {
     await smtp?.stop()
     await imap?.stop()

@@ -36,8 +36,8 @@ describeOnBoth('a day at the desk', kind => {
   let desk: Desk
   beforeAll(async () => {
     desk = await startDesk(kind, { mailboxes: { it: { more: "subaddress: '+'" } }, desk: DAY })
-  }, 60_000)
-  afterAll(() => desk?.[Symbol.asyncDispose](), 60_000)
+  })
+  afterAll(() => desk?.[Symbol.asyncDispose]())
 
   const writes = (from: string, subject: string, text: string, more: TestMail = {}) =>
     desk.onTicket({ from, to: 'it@example.org', subject, text, ...more })

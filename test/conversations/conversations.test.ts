@@ -85,8 +85,8 @@ describe('conversations', () => {
   let desk: Desk
   beforeAll(async () => {
     desk = await startDesk('Hoodiecrow', { desk: readFileSync(join(import.meta.dirname, 'desk.yaml'), 'utf8') })
-  }, 60_000)
-  afterAll(() => desk?.[Symbol.asyncDispose](), 60_000)
+  })
+  afterAll(() => desk?.[Symbol.asyncDispose]())
 
   test('there are stories to play', () => {
     expect(FOLDERS.length).toBeGreaterThan(0)

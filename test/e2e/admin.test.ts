@@ -22,8 +22,8 @@ describe('the admin', () => {
   let desk: Desk
   beforeAll(async () => {
     desk = await startDesk('Hoodiecrow')
-  }, 60_000)
-  afterAll(() => desk?.[Symbol.asyncDispose](), 60_000)
+  })
+  afterAll(() => desk?.[Symbol.asyncDispose]())
 
   const find = async (query: string) => {
     const { items } = await desk.service.get<Page<TicketSeen>>(`/v1/tickets?${query}`)

@@ -13,8 +13,8 @@ describeOnBoth('the agent', kind => {
   let desk: Desk
   beforeAll(async () => {
     desk = await startDesk(kind, { mailboxes: { it: {} }, desk: NOTIFIED_DESK })
-  }, 60_000)
-  afterAll(() => desk?.[Symbol.asyncDispose](), 60_000)
+  })
+  afterAll(() => desk?.[Symbol.asyncDispose]())
 
   /** Somebody opens a ticket; `theirs` is their mail, as the agent sees it in the shared mailbox. */
   const opened = async (name: string) => {

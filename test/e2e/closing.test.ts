@@ -17,8 +17,8 @@ describeOnBoth('a solved ticket', kind => {
     beforeAll(async () => {
       const mailboxes = { it: { more: "subaddress: '+'" } }
       desk = await startDesk(kind, { mailboxes, publicUrl: PUBLIC, desk: `${SMALL_DESK}${TRUST}${more}` })
-    }, 60_000)
-    afterAll(() => desk?.[Symbol.asyncDispose](), 60_000)
+    })
+    afterAll(() => desk?.[Symbol.asyncDispose]())
     const started = () => {
       if (!desk) throw new Error('not started')
       return desk

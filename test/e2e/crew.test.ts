@@ -61,4 +61,4 @@ test('a ticket goes to one agent, who is warned and loses it to the next', async
   expect(
     events.flatMap(({ kind, data }) => (kind === 'reminded' ? [`${data['notice']} ${data['what']}`] : [])),
   ).toEqual(['due first-response', 'breached first-response'])
-}, 60_000)
+})

@@ -19,8 +19,8 @@ describeOnBoth('the employee', kind => {
   let desk: Desk
   beforeAll(async () => {
     desk = await startDesk(kind)
-  }, 60_000)
-  afterAll(() => desk?.[Symbol.asyncDispose](), 60_000)
+  })
+  afterAll(() => desk?.[Symbol.asyncDispose]())
 
   test('is told at once, in her language, that her mail has arrived, its number and by when she hears from us', async () => {
     const { line, ticket, sent } = await desk.onTicket({

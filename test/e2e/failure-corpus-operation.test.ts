@@ -89,7 +89,7 @@ describe('peer failure corpus: 32 a queue of 5,000 old mails at first start', ()
     expect(tap.commands.filter(command => /^UID FETCH .*BODY/.test(command))).toEqual([
       expect.stringMatching(/^UID FETCH 3,6 /),
     ])
-  }, 60_000)
+  })
 })
 
 /** The service here, with its servers. */

@@ -8,8 +8,8 @@ describeOnBoth('tickets that are one', kind => {
   let desk: Desk
   beforeAll(async () => {
     desk = await startDesk(kind)
-  }, 60_000)
-  afterAll(() => desk?.[Symbol.asyncDispose](), 60_000)
+  })
+  afterAll(() => desk?.[Symbol.asyncDispose]())
 
   const opened = async (from: string, text: string) => {
     const { ticket, sent } = await desk.onTicket({ from, subject: 'The lift', text })

@@ -84,10 +84,10 @@ describeWithDovecot('a mailbox that takes tokens only', () => {
     const things = running.reverse()
     running = []
     for (const thing of things) await thing[Symbol.asyncDispose]()
-  }, 60_000)
+  })
 
   describe.each(['xoauth2', 'oauthbearer'])('%s', mechanism => {
-    beforeEach(() => start(mechanism), 60_000)
+    beforeEach(() => start(mechanism))
 
     test('is read, and what it is sent is answered; one token serves both', async () => {
       const service = await serve()
@@ -100,7 +100,7 @@ describeWithDovecot('a mailbox that takes tokens only', () => {
   })
 
   describe('in the course of a day', () => {
-    beforeEach(() => start('xoauth2'), 60_000)
+    beforeEach(() => start('xoauth2'))
 
     test('a token that ends is replaced in time: nobody is refused, nothing is an error', async () => {
       endpoint.lifetime = 2
@@ -151,7 +151,7 @@ describeWithDovecot('a mailbox that takes tokens only', () => {
   })
 
   describe('check --connect', () => {
-    beforeEach(() => start('xoauth2 oauthbearer'), 60_000)
+    beforeEach(() => start('xoauth2 oauthbearer'))
 
     const check = async () => {
       const service = await serve()

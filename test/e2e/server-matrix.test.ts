@@ -123,12 +123,12 @@ function behaves(server: ServerUnderTest): void {
     const pollEvery = server.can.includes('IDLE') ? '60s' : '1s'
     app = await startAppHere({ mailboxes: { it: { imap: tap.account, smtp, pollEvery, more: 'afterReading: seen' } } })
     await allAnswered()
-  }, 60_000)
+  })
   afterAll(async () => {
     await app?.[Symbol.asyncDispose]()
     await tap?.[Symbol.asyncDispose]()
     await Promise.all([smtp?.stop(), imap?.stop()])
-  }, 60_000)
+  })
 
   const ledger = async () => (await app.store.read.rawMails({ limit: 9999 })).toReversed()
   const there = async () => (await imap.list('it', 'INBOX')).map(({ uid }) => uid)

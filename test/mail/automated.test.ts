@@ -461,4 +461,4 @@ test('linear in the length of what a sender can choose', () => {
         from: { name: long(unit), address: long(unit) },
       }),
     )
-}, 2_000)
+}, 15_000)

@@ -707,4 +707,4 @@ test('linear in the length of the text', () => {
       ],
     })
   }
-}, 5_000)
+}, 15_000)

@@ -86,7 +86,7 @@ describe('a backup', () => {
     expect(rows['tickets']).toBe(9)
     expect(subjects(target)).not.toContain('meanwhile')
     expect(verifyDatabase(target, { deep: true }).findings).toEqual([])
-  }, 30_000)
+  })
 
   test('overwrites nothing unless told to', async () => {
     writeFileSync(target, 'precious')

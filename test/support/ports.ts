@@ -1,11 +1,22 @@
+import { randomInt } from 'node:crypto'
 import { createServer, type Server } from 'node:net'
+
+// Below what systems give to connections that ask for any port (Linux 32768, others 49152): between the look and the use of a port
+// no connection of another test takes it.
+const FIRST = 20_000
+const LAST = 32_000
 
 /** Ports of the loopback address that were free a moment ago, all different. */
 export async function freePorts(count: number): Promise<number[]> {
-  const servers = await Promise.all(Array.from({ length: count }, () => listening(createServer())))
-  const ports = servers.map(portOf)
-  await Promise.all(servers.map(server => new Promise(done => server.close(done))))
-  return ports
+  const ports = new Set<number>()
+  while (ports.size < count) {
+    const port = randomInt(FIRST, LAST)
+    const server = await listening(createServer(), port).catch(() => null)
+    if (!server) continue
+    await new Promise(done => server.close(done))
+    ports.add(port)
+  }
+  return [...ports]
 }
 
 /** Resolves when the server listens on 127.0.0.1, on a free port unless one is given. */
