@@ -9,8 +9,8 @@ const project = (name: string, include: string[]) => ({
     setupFiles: ['test/support/fuzz.ts'],
     sequence: { shuffle: true },
     // Only what hangs shall fail by them, also on a machine that has other work.
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    testTimeout: 180_000,
+    hookTimeout: 180_000,
   },
 })
 

@@ -122,6 +122,7 @@ async function addAnswer(tx: Tx, { policy, ids }: Desk, ticket: Ticket, said: Sa
     inReplyTo: parent?.messageId ?? null,
     references: referencesFor(parent?.messageId ?? null, parent?.references ?? []),
     attachments: [],
+    pictures: [],
   })
   const who = { ticket: ticket.id, author: 'agent' as const, agent: agent?.name ?? null, mailbox: mailbox.name }
   // Colleagues hear what was answered, not where the requester says how content they are.

@@ -5,23 +5,9 @@ import type { Attachment, Message } from '../mail/message.ts'
  * quotation stands in it, and with it what is for agents alone.
  */
 
-// Smaller pictures are bullets, spacers and logos.
-const SCREENSHOT_BYTES = 8 * 1024
-
-/**
- * Files, and with `pictures` those that the agent put into the text; nothing that came before. `known`: the contents (hex SHA-256)
- * that an earlier mail had.
- */
-export function filesFor(
-  { attachments }: Message,
-  known: ReadonlySet<string>,
-  { pictures }: { readonly pictures: boolean },
-): Attachment[] {
-  return attachments.filter(one => {
-    if (isWrapping(one)) return false
-    const isPicture = one.contentType.startsWith('image/') && one.size >= SCREENSHOT_BYTES && !known.has(one.sha256)
-    return !one.inline || (pictures && isPicture)
-  })
+/** Files, and of what stands in the text the pictures that the agent put there. */
+export function filesFor({ attachments }: Message, pictures: readonly Attachment[]): Attachment[] {
+  return attachments.filter(one => !isWrapping(one) && (!one.inline || pictures.includes(one)))
 }
 
 /**

@@ -10,6 +10,7 @@ import { editTicket } from './edit.ts'
 import { type Withheld, withhold } from './gate.ts'
 import { aboveMark, internalWords } from './internal-text.ts'
 import { receivers } from './people.ts'
+import { illustrate } from './pictures.ts'
 import type { Agent, MailboxPolicy, Policy } from './policy.ts'
 import type { Candidate } from './thread.ts'
 import { changesByAnswer, type Ticket } from './ticket.ts'
@@ -64,8 +65,10 @@ export function agentWork(
   // A mail without commands was sent for its words.
   const words = agent && commands.length > 0 && isOnlySignature(text, agent, ticket.requester) ? '' : text
   const withTexts = [...textsNamed(commands, ticket, policy), words].filter(part => part !== '').join('\n\n')
+  const said = illustrate(withTexts, message, facts.knownContents)
   // Pictures too belong to the signature of a mail that only holds commands.
-  const files = filesFor(message, facts.knownContents, { pictures: withTexts !== '' || commands.length === 0 })
+  const unplaced = withTexts !== '' || commands.length === 0 ? said.unplaced : []
+  const files = filesFor(message, [...said.placed, ...unplaced])
   const isNote = commands.some(({ kind }) => kind === 'note' || kind === 'undo' || kind === 'help')
   const kept = isNote || commands.some(({ kind }) => kind === 'send') ? null : whyKept(message, ticket, facts, policy)
   const isEmpty = withTexts === '' && files.length === 0
@@ -133,7 +136,7 @@ export function agentWork(
     if (isUnread) return withhold('unreadable', ENCRYPTED)
     const heldBack = whyHeldBack(files)
     if (heldBack !== null) return withhold('internal-text', heldBack)
-    return leakOf(withTexts) ?? { ...whom, text: withTexts, files }
+    return leakOf(withTexts) ?? { ...whom, text: said.text, pictures: said.placed, files }
   }
 
   function leakOf(said: string): Withheld | null {

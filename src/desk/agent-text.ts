@@ -1,9 +1,11 @@
+import { captioned, inPlace, type Shown } from './pictures.ts'
+
 /*
  * Mails to agents as text and as HTML, out of the same blocks. Nothing of a person's words is markup here: all is escaped.
  */
 
 export type Block =
-  | { readonly kind: 'text'; readonly text: string }
+  | { readonly kind: 'text'; readonly text: string; readonly pictures?: readonly Shown[] }
   /** The line below which everything is for agents alone. */
   | { readonly kind: 'mark'; readonly text: string }
   | { readonly kind: 'fact'; readonly text: string }
@@ -20,14 +22,15 @@ export function textOf(blocks: readonly Block[]): string {
       return block.links
         .map(({ label, href }) => `${BAR}${label}: <${href.replace(/\?subject=[^&]*$/, '')}>\n`)
         .join('')
-    return `${block.text.trim()}\n\n`
+    const text = block.kind === 'text' ? captioned(block.text, block.pictures ?? []) : block.text
+    return `${text.trim()}\n\n`
   })
   return `${parts.join('').trimEnd()}\n`
 }
 
 export function htmlOf(blocks: readonly Block[]): string {
   const parts = blocks.map(block => {
-    if (block.kind === 'text') return paragraphs(block.text)
+    if (block.kind === 'text') return paragraphs(block.text, block.pictures)
     if (block.kind === 'mark') return `<p style="color:#777;font-size:smaller">${escaped(block.text)}</p>`
     if (block.kind === 'fact') return `<div style="color:#555;font-size:smaller">${BAR}${escaped(block.text)}</div>`
     const links = block.links.map(({ label, href }) => `<a href="${escaped(href)}">${escaped(label)}</a>`)
@@ -36,9 +39,9 @@ export function htmlOf(blocks: readonly Block[]): string {
   return `<!doctype html>\n<html>\n<body>\n${parts.join('\n')}\n</body>\n</html>\n`
 }
 
-/** Words as HTML: paragraphs where an empty line was, line breaks where a line ended, indentation kept. */
-export function paragraphs(text: string): string {
-  return text
+/** Words as HTML: paragraphs where an empty line was, line breaks where a line ended, indentation kept, pictures in their places. */
+export function paragraphs(text: string, pictures: readonly Shown[] = []): string {
+  const html = text
     .trim()
     .split(/\n{2,}/)
     .map(
@@ -48,12 +51,17 @@ export function paragraphs(text: string): string {
           .replaceAll('\n', '<br>\n')}</p>`,
     )
     .join('\n')
+  return inPlace(
+    html,
+    pictures,
+    ({ cid, name }) => `<img src="cid:${escaped(cid)}" alt="${escaped(name ?? '')}" style="max-width:100%">`,
+  )
 }
 
 /** Addresses of the web; what ends a sentence is no part of them. */
 function linked(text: string): string {
   return text
-    .split(/(https?:\/\/[^\s<>"]*[^\s<>".,;:!?)\]}'])/)
+    .split(/(https?:\/\/[^\s<>"\ufffc]*[^\s<>"\ufffc.,;:!?)\]}'])/)
     .map((part, at) => (at % 2 === 1 ? `<a href="${escaped(part)}">${escaped(part)}</a>` : escaped(part)))
     .join('')
 }

@@ -80,7 +80,14 @@ export type Reply =
   | Withheld
 
 /** What an agent's mail brings to the requester, and in copy to those who take part. */
-export type Relay = (Receivers & { readonly text: string; readonly files: readonly Attachment[] }) | Withheld
+export type Relay =
+  | (Receivers & {
+      /** With PICTURE in the place of each of the pictures, which are among the files. */
+      readonly text: string
+      readonly pictures: readonly Attachment[]
+      readonly files: readonly Attachment[]
+    })
+  | Withheld
 
 /** What an agent's mail comes to. */
 export type AgentWork = {

@@ -8,6 +8,7 @@ import type { Calendar } from './calendar.ts'
 import { INTERNAL_FROM_HERE } from './internal-text.ts'
 import { type OutgoingMail, type PassedOn, senderAddress } from './outgoing-mail.ts'
 import { agentOf } from './people.ts'
+import type { Shown } from './pictures.ts'
 import type { Agent, MailboxPolicy, Notice, Policy } from './policy.ts'
 import type { Ticket } from './ticket.ts'
 import { momentInWords } from './wording.ts'
@@ -62,7 +63,9 @@ function distinct(agents: readonly Agent[]): Agent[] {
 /** The message that a notification is about. */
 export type Told = {
   readonly from: Address
+  /** With PICTURE in the place of each of the pictures. */
   readonly text: string
+  readonly pictures: readonly Shown[]
   readonly attachments: readonly PassedOn[]
   /** Its attachments are too large to go along: so many. */
   readonly leftOut: number
@@ -145,9 +148,12 @@ function words({ told, headline, happening }: NotificationInput): Block[] {
       text: `${who} takes no part in ticket ${happening.ticket.id}, or may be somebody else. Only agents see this mail; #accept lets it in.`,
     })
   }
-  blocks.push({ kind: 'text', text: told.text })
+  blocks.push({ kind: 'text', text: told.text, pictures: told.pictures })
   if (leftOut > 0)
-    blocks.push({ kind: 'text', text: `(${leftOut} attachments are too large for this mail: the API has them.)` })
+    blocks.push({
+      kind: 'text',
+      text: `(${leftOut === 1 ? 'An attachment is' : `${leftOut} attachments are`} too large for this mail: see the API.)`,
+    })
   return blocks
 }
 

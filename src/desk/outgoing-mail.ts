@@ -1,9 +1,10 @@
 import { foldAddress } from '../mail/address.ts'
-import type { Address } from '../mail/message.ts'
+import type { Address, Attachment } from '../mail/message.ts'
 import { withDetail } from '../mail/reply-address.ts'
 import { baseSubject, ticketTag } from '../mail/subject.ts'
 import { paragraphs } from './agent-text.ts'
 import type { Receivers } from './people.ts'
+import { captioned, type Shown } from './pictures.ts'
 import type { Agent, MailboxPolicy, Policy } from './policy.ts'
 import { copyNotice } from './taking-part.ts'
 import type { Ticket } from './ticket.ts'
@@ -14,6 +15,8 @@ export type PassedOn = {
   readonly part: number
   readonly filename: string | null
   readonly contentType: string
+  /** Its Content-ID when our HTML shows it; left out: it is a file. */
+  readonly cid?: string
 }
 
 /** A mail that leaves us: rendered and final, so that a second try sends the very same. */
@@ -37,6 +40,23 @@ export type OutgoingMail = {
   readonly automatic: boolean | 'generated'
 }
 
+/** Files of a mail we have received, and how our mail of this Message-ID shows those that stand in its text. */
+export function passOn(
+  rawMail: number,
+  files: readonly Attachment[],
+  placed: readonly Attachment[],
+  messageId: string,
+): { readonly attachments: readonly PassedOn[]; readonly pictures: readonly Shown[] } {
+  const cidOf = ({ part }: Attachment) => `${part}.${messageId}`
+  return {
+    attachments: files.map(one => {
+      const { part, filename, contentType } = one
+      return { rawMail, part, filename, contentType, ...(placed.includes(one) ? { cid: cidOf(one) } : {}) }
+    }),
+    pictures: placed.map(one => ({ cid: cidOf(one), name: one.filename })),
+  }
+}
+
 /** The folded addresses that a mail goes to. */
 export function recipientsOf({ to, cc }: Pick<OutgoingMail, 'to' | 'cc'>): string[] {
   return [...to, ...cc].map(({ address }) => foldAddress(address))
@@ -49,7 +69,9 @@ export function answerMail(answer: {
   readonly agentName: string | null
   readonly receivers: Receivers
   readonly replyTo: string | null
+  /** With PICTURE in the place of each of the pictures. */
   readonly text: string
+  readonly pictures: readonly Shown[]
   /** Of the team; null: none. */
   readonly signature: string | null
   /** What the desk says below; null: nothing. */
@@ -59,7 +81,7 @@ export function answerMail(answer: {
   readonly references: readonly string[]
   readonly attachments: readonly PassedOn[]
 }): OutgoingMail {
-  const { ticket, mailbox, agentName, receivers, signature, closing } = answer
+  const { ticket, mailbox, agentName, receivers, pictures, signature, closing } = answer
   const below = [signature, receivers.untold.length > 0 ? copyNotice(ticket.language) : null].filter(
     part => part !== null,
   )
@@ -76,17 +98,17 @@ export function answerMail(answer: {
     cc: receivers.cc,
     replyTo: answer.replyTo,
     subject: replySubject(ticket),
-    text: `${words}\n${below.length === 0 ? '' : `\n-- \n${below.join('\n')}\n`}`,
-    html: answerHtml(words, below.join('\n')),
+    text: `${captioned(words, pictures)}\n${below.length === 0 ? '' : `\n-- \n${below.join('\n')}\n`}`,
+    html: answerHtml(words, pictures, below.join('\n')),
     attachments: answer.attachments,
     automatic: false,
   }
 }
 
 /** The words as HTML of our own making: what an agent's program made of them would carry its quotation along. */
-function answerHtml(words: string, below: string): string {
+function answerHtml(words: string, pictures: readonly Shown[], below: string): string {
   const foot = below === '' ? '' : `\n<div style="color:#777">-- <br>${paragraphs(below)}</div>`
-  return `<!doctype html>\n<html>\n<body>\n${paragraphs(words)}${foot}\n</body>\n</html>\n`
+  return `<!doctype html>\n<html>\n<body>\n${paragraphs(words, pictures)}${foot}\n</body>\n</html>\n`
 }
 
 /** What stands below an answer of this team; null: nothing. */

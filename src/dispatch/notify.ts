@@ -8,8 +8,9 @@ import {
   type Told,
   whoIsTold,
 } from '../desk/notification.ts'
-import { replyAddress, senderAddress } from '../desk/outgoing-mail.ts'
+import { passOn, replyAddress, senderAddress } from '../desk/outgoing-mail.ts'
 import { agentOf } from '../desk/people.ts'
+import { illustrate } from '../desk/pictures.ts'
 import { type Agent, mailboxOf, type Policy } from '../desk/policy.ts'
 import type { Ticket, TicketEvent } from '../desk/ticket.ts'
 import type { Instant } from '../instant.ts'
@@ -106,7 +107,7 @@ async function tell(
   const before = await tx.notificationsOf(ticket.id, agent.name)
   const messageId = ids.mint(ticket.id, domainOf(senderAddress(mailbox)))
   const mail = notificationMail({
-    ...{ happening: news, headline: news.headline, told: news.message && toldOf(news.message) },
+    ...{ happening: news, headline: news.headline, told: news.message && (await toldOf(tx, news.message, messageId)) },
     ...{ agent, mailbox, calendar, background },
     replyTo: replyAddress(mailbox, ids.agentToken(ticket.id, agent.name, now)),
     ...{ messageId, before: before.map(one => one.messageId), now },
@@ -220,21 +221,19 @@ async function firstMail(read: Reads, ticket: Ticket): Promise<StoredMessage | n
 /** Bytes; what is larger bounces at the first mail server that thinks so. */
 const MOST_ATTACHED = 15 * 1024 ** 2
 
-function toldOf(message: StoredMessage): Told {
-  const files = message.attachments.filter(({ inline, rawMail }) => !inline && rawMail !== null)
-  const fits = files.reduce((sum, { size }) => sum + size, 0) <= MOST_ATTACHED
+async function toldOf(read: Reads, message: StoredMessage, messageId: string): Promise<Told> {
+  const { rawMail, attachments } = message
+  const inline = attachments.filter(one => one.inline).map(({ sha256 }) => sha256)
+  const known = await read.knownContents(inline, message.id)
+  const words = message.forwarded ? message.text : message.newText
+  const { text, placed, unplaced } = illustrate(words, message, known)
+  const files = attachments.filter(one => !one.inline || placed.includes(one) || unplaced.includes(one))
+  const fits = rawMail !== null && files.reduce((sum, { size }) => sum + size, 0) <= MOST_ATTACHED
   return {
     from: message.from,
-    text: message.forwarded ? message.text : message.newText,
-    attachments: fits
-      ? files.map(({ rawMail, part, filename, contentType }) => ({
-          rawMail: rawMail ?? 0,
-          part,
-          filename,
-          contentType,
-        }))
-      : [],
-    leftOut: fits ? 0 : files.length,
+    ...(fits
+      ? { text, ...passOn(rawMail, files, placed, messageId), leftOut: 0 }
+      : { text: words, pictures: [], attachments: [], leftOut: files.length }),
     pending: message.standing === 'pending',
     note: message.direction === 'note',
   }

@@ -1,12 +1,11 @@
 import { solvingAnswer } from '../desk/closing.ts'
 import type { AgentWork, Decision } from '../desk/decision.ts'
-import { answerMail, type PassedOn, replyAddress, senderAddress, signatureOf } from '../desk/outgoing-mail.ts'
+import { answerMail, passOn, replyAddress, senderAddress, signatureOf } from '../desk/outgoing-mail.ts'
 import { mailboxOf, type Policy } from '../desk/policy.ts'
 import type { TicketId } from '../desk/ticket.ts'
 import type { Ids } from '../ids.ts'
 import type { Instant } from '../instant.ts'
 import { domainOf } from '../mail/address.ts'
-import type { Attachment } from '../mail/message.ts'
 import { referencesFor } from '../mail/message-id.ts'
 import type { Tx } from '../store/store.ts'
 
@@ -36,6 +35,7 @@ export async function relay(
   const solving = solvingAnswer(desk.policy, { before: ticket, after, mailbox, replyTo }, plan, solvedAt =>
     desk.ids.surveyToken(ticket.id, solvedAt),
   )
+  const ownId = desk.ids.mint(ticket.id, domainOf(senderAddress(mailbox)))
   const mail = answerMail({
     ticket,
     mailbox,
@@ -45,10 +45,10 @@ export async function relay(
     text: plan.text,
     signature: signatureOf(desk.policy, ticket.team, agent),
     closing: solving?.words ?? null,
-    messageId: desk.ids.mint(ticket.id, domainOf(senderAddress(mailbox))),
+    messageId: ownId,
     inReplyTo: parent?.messageId ?? null,
     references: referencesFor(parent?.messageId ?? null, parent?.references ?? []),
-    attachments: passedOn(rawMail, plan.files),
+    ...passOn(rawMail, plan.files, plan.pictures, ownId),
   })
   await tx.saveThreadIds(ticket.id, mail.messageId, [])
   const queued = {
@@ -70,10 +70,6 @@ export async function relay(
   const data = { kind: 'answer', outbox, to: mail.to, cc: mail.cc }
   await tx.addEvents(ticket.id, [{ kind: 'reply-queued', actor: `agent:${agent?.name ?? ''}`, data }], now)
   return outbox
-}
-
-function passedOn(rawMail: number, files: readonly Attachment[]): PassedOn[] {
-  return files.map(({ part, filename, contentType }) => ({ rawMail, part, filename, contentType }))
 }
 
 /** Tells in the history why no mail of this kind leaves. */

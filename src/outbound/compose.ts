@@ -25,6 +25,7 @@ export async function compose(
       filename: attachment.filename ?? nameFor(attachment.contentType),
       contentType: attachment.contentType,
       content: passedOn((await openAttachment(attachment)) ?? Buffer.alloc(0), mail),
+      ...(attachment.cid === undefined ? {} : { cid: attachment.cid, contentDisposition: 'inline' as const }),
     })),
   )
   return {

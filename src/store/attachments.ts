@@ -18,11 +18,11 @@ export function attachmentReads(db: Db) {
       return row ? toAttachment(row) : null
     },
 
-    /** Which of these contents (hex SHA-256) an earlier mail had. */
-    async knownContents(sha256: readonly string[]): Promise<Set<string>> {
+    /** Which of these contents (hex SHA-256) an earlier mail had; with `message`, one earlier than that. */
+    async knownContents(sha256: readonly string[], message = Number.MAX_SAFE_INTEGER): Promise<Set<string>> {
       const known = new Set<string>()
       for (const content of new Set(sha256)) {
-        const [row] = await withContent(db, { sha256: content })
+        const [row] = await withContent(db, { sha256: content, message })
         if (row) known.add(row.sha256)
       }
       return known
@@ -69,8 +69,8 @@ const ofMessages = statement((db, { messages }: { messages: string }) =>
   attachments(db).where('a.message_id', 'in', valuesIn<number>(messages)).orderBy('a.part'),
 )
 
-const withContent = statement((db, { sha256 }: { sha256: string }) =>
-  db.selectFrom('attachments').select('sha256').where('sha256', '=', sha256).limit(1),
+const withContent = statement((db, { sha256, message }: { sha256: string; message: number }) =>
+  db.selectFrom('attachments').select('sha256').where('sha256', '=', sha256).where('message_id', '<', message).limit(1),
 )
 
 type AttachmentRow = {

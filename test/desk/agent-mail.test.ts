@@ -29,6 +29,7 @@ describe("an agent's mail", () => {
       cc: [],
       untold: [],
       text: 'Turn it off and on.',
+      pictures: [],
       files: [],
     })
   })
