@@ -1,4 +1,5 @@
 import { captioned, inPlace, type Shown } from './pictures.ts'
+import { oneLine } from './template.ts'
 
 /*
  * Mails to agents as text and as HTML, out of the same blocks. Nothing of a person's words is markup here: all is escaped.
@@ -16,7 +17,7 @@ const BAR = '│ '
 
 export function textOf(blocks: readonly Block[]): string {
   const parts = blocks.map(block => {
-    if (block.kind === 'fact') return `${BAR}${block.text}\n`
+    if (block.kind === 'fact') return `${BAR}${factLine(block.text)}\n`
     // Nobody needs the subject to be written out.
     if (block.kind === 'links')
       return block.links
@@ -32,16 +33,26 @@ export function htmlOf(blocks: readonly Block[]): string {
   const parts = blocks.map(block => {
     if (block.kind === 'text') return paragraphs(block.text, block.pictures)
     if (block.kind === 'mark') return `<p style="color:#777;font-size:smaller">${escaped(block.text)}</p>`
-    if (block.kind === 'fact') return `<div style="color:#555;font-size:smaller">${BAR}${escaped(block.text)}</div>`
+    if (block.kind === 'fact')
+      return `<div style="color:#555;font-size:smaller">${BAR}${escaped(factLine(block.text))}</div>`
     const links = block.links.map(({ label, href }) => `<a href="${escaped(href)}">${escaped(label)}</a>`)
     return `<div style="color:#555;font-size:smaller">${BAR}${links.join(' &nbsp; ')}</div>`
   })
   return `<!doctype html>\n<html>\n<body>\n${parts.join('\n')}\n</body>\n</html>\n`
 }
 
+// As long a line of a file is still known for one of ours (internal-text.ts).
+const LONGEST_FACT = 2000
+
+/** A second line would have no bar. */
+function factLine(text: string): string {
+  return oneLine(text, LONGEST_FACT)
+}
+
 /** Words as HTML: paragraphs where an empty line was, line breaks where a line ended, indentation kept, pictures in their places. */
 export function paragraphs(text: string, pictures: readonly Shown[] = []): string {
   const html = text
+    .replace(/\r\n?/g, '\n')
     .trim()
     .split(/\n{2,}/)
     .map(

@@ -1,11 +1,11 @@
 import { Temporal } from 'temporal-polyfill'
 import { epochMs, type Instant, instantOf, later, MINUTE, plus } from '../instant.ts'
 import type { Address } from '../mail/message.ts'
-import { baseSubject, ticketTag } from '../mail/subject.ts'
+import { ticketTag } from '../mail/subject.ts'
 import { type Block, htmlOf, textOf } from './agent-text.ts'
 import { INTERNAL_FROM_HERE } from './internal-text.ts'
 import { actionLinks } from './notification.ts'
-import { type OutgoingMail, senderAddress } from './outgoing-mail.ts'
+import { type OutgoingMail, senderAddress, shortSubject } from './outgoing-mail.ts'
 import type { Agent, MailboxPolicy, Notice } from './policy.ts'
 import { PRIORITIES, type Ticket } from './ticket.ts'
 import { momentInWords } from './wording.ts'
@@ -134,7 +134,7 @@ function blocksOf({ ticket, notices, address }: DigestEntry, agent: Agent, timeZ
   const whose =
     ticket.assignee === agent.name ? 'yours' : ticket.assignee === null ? 'nobody’s' : `of ${ticket.assignee}`
   const facts = [
-    `${ticketTag(ticket.id)} ${baseSubject(ticket.subject).slice(0, 80) || 'No subject'}`,
+    `${ticketTag(ticket.id)} ${shortSubject(ticket, 80) || 'No subject'}`,
     [
       ticket.requester && named(ticket.requester),
       happened.join(', '),

@@ -2,14 +2,15 @@ import type { Instant } from '../instant.ts'
 import { foldAddress } from '../mail/address.ts'
 import type { Address } from '../mail/message.ts'
 import { withVerb } from '../mail/reply-address.ts'
-import { baseSubject, ticketTag } from '../mail/subject.ts'
+import { ticketTag } from '../mail/subject.ts'
 import { type Block, htmlOf, textOf } from './agent-text.ts'
 import type { Calendar } from './calendar.ts'
 import { INTERNAL_FROM_HERE } from './internal-text.ts'
-import { type OutgoingMail, type PassedOn, senderAddress } from './outgoing-mail.ts'
+import { type OutgoingMail, type PassedOn, senderAddress, shortSubject } from './outgoing-mail.ts'
 import { agentOf } from './people.ts'
 import type { Shown } from './pictures.ts'
 import type { Agent, MailboxPolicy, Notice, Policy } from './policy.ts'
+import { oneLine } from './template.ts'
 import type { Ticket } from './ticket.ts'
 import { momentInWords } from './wording.ts'
 
@@ -102,6 +103,9 @@ export type NotificationInput = {
   readonly now: Instant
 }
 
+// What follows it is to be seen too.
+const LONGEST_NAME = 100
+
 export function notificationMail(input: NotificationInput): OutgoingMail {
   const { happening, told, agent, mailbox, before, replyTo } = input
   const { ticket } = happening
@@ -109,7 +113,7 @@ export function notificationMail(input: NotificationInput): OutgoingMail {
   const isMarked = said.some(({ kind }) => kind === 'mark')
   const mark: Block[] = isMarked ? [] : [{ kind: 'mark', text: INTERNAL_FROM_HERE }]
   const blocks = [...said, ...mark, ...facts(input), ...actions(input)]
-  const subject = `${baseSubject(ticket.subject) || 'No subject'} ${ticketTag(ticket.id)}`
+  const subject = `${shortSubject(ticket) || 'No subject'} ${ticketTag(ticket.id)}`
   const root = before[0]
   const last = before.at(-1)
   return {
@@ -117,7 +121,7 @@ export function notificationMail(input: NotificationInput): OutgoingMail {
     inReplyTo: last ?? null,
     references: root === undefined ? [] : [...new Set([root, ...before.slice(-5)])],
     from: {
-      name: told ? `${nameOf(told.from)} via ${mailbox.displayName}` : mailbox.displayName,
+      name: told ? `${oneLine(nameOf(told.from), LONGEST_NAME)} via ${mailbox.displayName}` : mailbox.displayName,
       address: senderAddress(mailbox),
     },
     to: [{ name: agent.displayName, address: agent.addresses[0] ?? '' }],
@@ -214,7 +218,7 @@ export function actionLinks(
   address: string,
   verbs: readonly string[],
 ): { readonly label: string; readonly href: string }[] {
-  const subject = encodeURIComponent(`Re: ${baseSubject(ticket.subject).slice(0, 60)} ${ticketTag(ticket.id)}`)
+  const subject = encodeURIComponent(`Re: ${shortSubject(ticket, 60)} ${ticketTag(ticket.id)}`)
   return verbs.map(verb => {
     const own = withVerb(address, verb)
     const href = own ? `mailto:${own}?subject=${subject}` : `mailto:${address}?subject=${subject}&body=%23${verb}`
@@ -223,7 +227,7 @@ export function actionLinks(
 }
 
 function named(ticket: Ticket): string {
-  return `${ticketTag(ticket.id)} ${baseSubject(ticket.subject).slice(0, 60)}`
+  return `${ticketTag(ticket.id)} ${shortSubject(ticket, 60)}`
 }
 
 function nameOf({ name, address }: Address): string {

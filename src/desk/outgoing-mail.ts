@@ -7,6 +7,7 @@ import type { Receivers } from './people.ts'
 import { captioned, type Shown } from './pictures.ts'
 import type { Agent, MailboxPolicy, Policy } from './policy.ts'
 import { copyNotice } from './taking-part.ts'
+import { oneLine } from './template.ts'
 import type { Ticket } from './ticket.ts'
 
 /** An attachment of a mail we have received, to be sent on. */
@@ -119,8 +120,17 @@ export function signatureOf(policy: Policy, team: string | null, agent: Agent | 
 
 /** `Re: <what it is about> [#1042]`: the tag finds the ticket again where a client drops the threading headers. */
 export function replySubject(ticket: Pick<Ticket, 'id' | 'subject'>): string {
-  const base = baseSubject(ticket.subject)
+  const base = shortSubject(ticket)
   return base ? `Re: ${base} ${ticketTag(ticket.id)}` : ticketTag(ticket.id)
+}
+
+// RFC 5322 §2.1.1 allows lines of 998 octets, and a subject without blanks is a single one. The tag behind it is found again
+// among the first thousand characters, of which a sign like an emoji takes two.
+const LONGEST_SUBJECT = 300
+
+/** What a ticket is about, as one line of at most so many characters, none cut in two: '' when its subject says nothing. */
+export function shortSubject({ subject }: Pick<Ticket, 'subject'>, most = LONGEST_SUBJECT): string {
+  return oneLine(baseSubject(subject), most)
 }
 
 /** The address our mails come from. */

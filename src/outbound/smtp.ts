@@ -1,6 +1,9 @@
+import { domainToASCII } from 'node:url'
 import { createTransport, type SendMailOptions } from 'nodemailer'
 import SMTPConnection from 'nodemailer/lib/smtp-connection'
+import { oneLine } from '../desk/template.ts'
 import { DeskError, errorText } from '../errors.ts'
+import { MINUTE } from '../instant.ts'
 import type { TokenSource } from '../oauth.ts'
 import { withoutTokens } from '../oauth-advice.ts'
 import { bearerSignIn, NoToken } from './bearer.ts'
@@ -26,7 +29,6 @@ export type SmtpAccount = {
 export type Handed = {
   /** The server's answer; null: it refused all recipients. */
   readonly response: string | null
-  /** As nodemailer has written them to the server. */
   readonly accepted: readonly string[]
   readonly refused: readonly Refusal[]
 }
@@ -48,8 +50,11 @@ export type SmtpTransport = {
 
 // A server that accepts a connection and then says nothing must not hold a mail for nodemailer's ten minutes.
 const TIMEOUTS = { connectionTimeout: 30_000, greetingTimeout: 30_000, socketTimeout: 120_000 }
+/** One that goes on saying something and never comes to an end is given up all the same: the mails behind it wait. */
+const LONGEST_DELIVERY_MS = 30 * MINUTE
+const LIMITS = { ...TIMEOUTS, deliveryMs: LONGEST_DELIVERY_MS }
 
-export function openSmtp(account: SmtpAccount, connections = 4): SmtpTransport {
+export function openSmtp(account: SmtpAccount, connections = 4, { deliveryMs, ...timeouts } = LIMITS): SmtpTransport {
   const auth = signInOf(account)
   const closing = new AbortController()
   const transport = createTransport({
@@ -57,31 +62,42 @@ export function openSmtp(account: SmtpAccount, connections = 4): SmtpTransport {
     maxConnections: connections,
     maxMessages: 500,
     ...connectionOptions(account, closing.signal),
+    ...timeouts,
     ...(auth ? { auth } : {}),
   })
   // Some submission servers refuse MAIL FROM:<> of a signed-in client. Learnt from the server at the first refusal.
   let nullSenderRefused = false
 
-  const handed = (
-    response: string | null,
-    accepted: readonly Recipient[],
-    errors: readonly SmtpError[] = [],
-  ): Handed => ({
-    response,
-    accepted: accepted.map(one => (typeof one === 'string' ? one : one.address)),
-    refused: errors.map(error => ({ address: error.recipient ?? '', error: asDeskError(error, account) })),
-  })
-  const deliver = async (message: SendMailOptions): Promise<Handed> => {
-    const sent = nullSenderRefused ? withNamedSender(message) : message
+  const handOver = async (message: SendMailOptions): Promise<Handed> => {
+    const asGiven = givenNames(message)
+    const handed = (response: string | null, accepted: readonly Recipient[], errors: readonly SmtpError[] = []) => ({
+      response: response === null ? null : serverWords(response, account),
+      accepted: accepted.map(one => asGiven(typeof one === 'string' ? one : one.address)),
+      refused: errors.map(error => ({ address: asGiven(error.recipient ?? ''), error: asDeskError(error, account) })),
+    })
     try {
-      const { response, accepted, rejectedErrors } = await transport.sendMail(sent)
+      const signal = AbortSignal.timeout(deliveryMs)
+      const { response, accepted, rejectedErrors } = await transport.sendMail({ ...message, signal })
       return handed(response, accepted, rejectedErrors)
     } catch (error) {
       const { rejectedErrors } = error as SmtpError
       if (rejectedErrors?.length) return handed(null, [], rejectedErrors)
-      if (!isNullSenderRefused(error, sent) || withNamedSender(sent) === sent) throw asDeskError(error, account)
-      nullSenderRefused = true
-      return deliver(message)
+      throw error
+    }
+  }
+  const deliver = async (message: SendMailOptions): Promise<Handed> => {
+    const sent = nullSenderRefused ? withNamedSender(message) : message
+    try {
+      return await handOver(sent).catch(async error => {
+        const named = withNamedSender(sent)
+        if (named === sent || !isNullSenderRefused(error)) throw error
+        const taken = await handOver(named)
+        // It was about the sender, and not about this mail or a bad moment.
+        nullSenderRefused = true
+        return taken
+      })
+    } catch (error) {
+      throw asDeskError(error, account)
     }
   }
   return {
@@ -171,9 +187,20 @@ type SmtpError = {
 
 type Recipient = string | { readonly address: string }
 
-function isNullSenderRefused(error: unknown, message: SendMailOptions): boolean {
-  const { responseCode = 0, command } = error as SmtpError
-  return message.envelope?.from === '' && command === 'MAIL FROM' && responseCode >= 500
+function isNullSenderRefused(error: unknown): boolean {
+  return (error as SmtpError).command === 'MAIL FROM' && isForGood(error as SmtpError)
+}
+
+/** nodemailer quotes and encodes addresses before it writes them to the server: here they are again as they were given. */
+function givenNames({ envelope }: SendMailOptions): (written: string) => string {
+  const given = new Map([envelope?.to ?? []].flat().map(one => [writtenForm(String(one)), String(one)]))
+  return written => given.get(writtenForm(written)) ?? written
+}
+
+function writtenForm(address: string): string {
+  const at = address.lastIndexOf('@')
+  const local = address.slice(0, at).replace(/^"(.*)"$/, '$1')
+  return `${local}@${domainToASCII(address.slice(at + 1)) || address.slice(at + 1)}`
 }
 
 /** The loop protection then rests on the headers alone (RFC 3834 §3.3 allows a named return path as the second best). */
@@ -184,28 +211,51 @@ function withNamedSender(message: SendMailOptions): SendMailOptions {
 }
 
 /**
- * RFC 5321 §4.2.1: 5yz is a permanent failure, 4yz a transient one. A refused sign-in (535) is about us and not about the
- * mail: it stays temporary, so that a new password sends what has waited. Sockets and time-outs have no code: temporary.
+ * RFC 5321 §4.2.1: 5yz is a permanent failure, 4yz a transient one, when it is said of the mail. What is said before it, and of the
+ * session, is about us: a refused sign-in (RFC 4954 §6), a greeting that blocks this machine. It stays temporary, so that what has
+ * waited is sent once that is put right. Sockets and time-outs have no code: temporary.
  */
+function isForGood({ command = '', responseCode = 0 }: SmtpError): boolean {
+  return OF_THE_MAIL.has(command) && responseCode >= 500 && responseCode < 600 && !OF_THE_SESSION.has(responseCode)
+}
+
+const OF_THE_MAIL: ReadonlySet<string> = new Set(['MAIL FROM', 'RCPT TO', 'DATA'])
+/** Out of sequence; and, by RFC 4954 §6, that a sign-in or encryption is wanted, or another one. */
+const OF_THE_SESSION: ReadonlySet<number> = new Set([503, 530, 534, 535, 538])
+
 function asDeskError(error: unknown, account: SmtpAccount): DeskError {
   const { code, responseCode, response } = error as SmtpError
-  const permanent = responseCode !== undefined && responseCode >= 500 && code !== 'EAUTH'
   const place = `${account.host}:${account.port}`
-  const refused = code === 'EAUTH'
-  const said = response ?? errorText(error)
-  const advice = error instanceof NoToken ? '' : adviceFor(code, account.tokens)
-  return new DeskError('smtp', `${place}: ${refused ? withoutTokens(said) : said}${advice}`, {
-    // What a server answers to a sign-in may repeat what we sent: that error is not passed on.
-    ...(refused ? {} : { cause: error }),
-    temporary: !permanent,
+  const said = serverWords(response ?? errorText(error), account)
+  const advice = error instanceof NoToken ? '' : adviceFor(error as SmtpError, account.tokens)
+  return new DeskError('smtp', `${place}: ${said}${advice}`, {
+    // What a server answers may repeat what we sent: the error itself is not passed on.
+    temporary: !isForGood(error as SmtpError),
     fields: { smtp: place, code, responseCode },
   })
 }
 
-function adviceFor(code: string | undefined, tokens: TokenSource | undefined): string {
+const LONGEST_WORDS = 400
+
+/** What a server said as one line that a person reads, in which neither password nor token stands, nor their base64 forms. */
+function serverWords(said: string, { user, password, tokens }: SmtpAccount): string {
+  const plain = password ? [password, `\0${user}\0${password}`] : []
+  const secrets = [...plain, ...plain.map(secret => Buffer.from(secret).toString('base64'))]
+  const masked = secrets.reduce((rest, secret) => rest.replaceAll(secret, '***'), said)
+  // The code stands before each line (RFC 5321 §4.2.1), and is news once.
+  const line = (tokens ? withoutTokens(masked) : masked).replace(/\r?\n\d{3}[- ]/g, ' ')
+  return oneLine(line, LONGEST_WORDS)
+}
+
+function adviceFor({ code, responseCode = 0 }: SmtpError, tokens: TokenSource | undefined): string {
+  if (responseCode >= 400 && responseCode < 500) return ''
+  if (OF_THE_SESSION.has(responseCode) && code !== 'EAUTH')
+    return ' (the server wants a sign-in or encryption first: check smtp.user, its secret and smtp.tls)'
   switch (code) {
     case 'EAUTH':
       return ` (${tokens?.advice('smtp') ?? 'check the user and secret of smtp in the configuration'})`
+    case 'EABORT':
+      return ' (the server did not come to an end)'
     case 'EDNS':
     case 'ENOTFOUND':
       return ' (no server has that name: check smtp.host)'

@@ -52,6 +52,8 @@ describe('mailable', () => {
     'ana@-example.org',
     'ana@example..org',
     'a\0@example.org',
+    '\u200bana@example.org',
+    'ana\u202e@example.org',
     `${'a'.repeat(65)}@example.org`,
     `a@${'b'.repeat(260)}.org`,
     'a@b@c',
