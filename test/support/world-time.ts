@@ -1,0 +1,100 @@
+/*
+ * What befalls the machine of a desk in which anything may happen: it is stopped or dies, its clock is wrong, its database is
+ * replaced by a backup, and the mail server numbers its mails anew.
+ */
+import { existsSync, rmSync } from 'node:fs'
+import { HOUR, MINUTE, plus } from '../../src/instant.ts'
+import { backUp, restoreBackup } from '../../src/store/backup.ts'
+import type { TestCrew } from './crew.ts'
+import { pick, type Scene } from './world-scene.ts'
+
+const YEAR = 365 * 24 * HOUR
+const JUMPS = [
+  3 * MINUTE,
+  -3 * MINUTE,
+  -40 * MINUTE,
+  2 * HOUR,
+  -2 * HOUR,
+  -50 * HOUR,
+  50 * HOUR,
+  YEAR,
+  -YEAR,
+  -9 * YEAR,
+]
+
+/** `open` starts the service on the database file; `seen` is what was known of the tickets, which a backup takes back too. */
+export function timeActs(scene: Scene, open: () => Promise<TestCrew>, seen: Map<string, unknown>) {
+  const { faults, server } = scene
+  let kept: ReadonlyMap<string, unknown> | null = null
+  const backup = () => `${scene.crew.store.path}.backup`
+  const restart = async (meanwhile: () => Promise<unknown>) => {
+    await scene.crew[Symbol.asyncDispose]()
+    await meanwhile()
+    scene.crew = await open()
+    await scene.look()
+  }
+
+  const acts = {
+    restarts: () => restart(async () => undefined),
+
+    /** The clock is set wrong, and soon or late right again. */
+    async clock(a: number) {
+      const jump = scene.skewMs === 0 || a % 3 === 0 ? (pick(JUMPS, a) ?? 0) : -scene.skewMs
+      scene.skewMs += jump
+      scene.wasWrong = true
+      scene.crew.passes(jump)
+    },
+
+    /** All mails are shown again, and are known. */
+    async renumbers(a: number) {
+      const [mailbox, folder] = [a % 2 ? 'it' : 'support', a % 4 < 2 ? 'INBOX' : 'Sent']
+      const before = await shown(scene)
+      const places = server.renumber(mailbox, folder)
+      await scene.look()
+      for (const place of places) {
+        const taken = await scene.takenAt(place)
+        if (!taken || !['duplicate', 'blocked', 'skip'].includes(taken.outcome))
+          faults.push(`a mail that was there before came to ${taken?.outcome} ${taken?.ticket}`)
+      }
+      const after = await shown(scene)
+      if (after !== before) faults.push(`renumbering ${folder} of ${mailbox} changed something`)
+    },
+
+    async backsUp() {
+      await backUp(scene.crew.store.path, backup(), { now: scene.crew.now, force: true })
+      kept = new Map(seen)
+    },
+
+    /** `a`: the database is lost altogether. */
+    async restores(a: number, b: number) {
+      if (!existsSync(backup()) || kept === null) return acts.backsUp()
+      setRight(scene)
+      const { path } = scene.crew.store
+      const { now } = scene.crew
+      const quietUntil = b % 3 ? null : plus(scene.trueTime(), b % 2 ? 0 : HOUR)
+      const back = kept
+      await restart(async () => {
+        if (a % 3 === 0) for (const rest of ['', '-wal', '-shm']) rmSync(`${path}${rest}`, { force: true })
+        await restoreBackup(backup(), path, { now, quietUntil })
+        seen.clear()
+        for (const [key, value] of back) seen.set(key, value)
+      })
+    },
+  }
+  return acts
+}
+
+/** Sets the clock right. */
+export function setRight(scene: Scene): void {
+  scene.crew.passes(-scene.skewMs)
+  scene.skewMs = 0
+}
+
+/** What mails make of the tickets. */
+async function shown({ read }: Scene): Promise<string> {
+  const tickets = await read.tickets({}, 1_000)
+  const told = await Promise.all(
+    tickets.map(async ({ revision: _, updatedAt: __, ...ticket }) => [ticket, await read.messages(ticket.id)]),
+  )
+  return JSON.stringify([told, await read.outbox({ limit: 1_000 })])
+}
