@@ -49,6 +49,26 @@ export function mailActs(scene: Scene) {
       const after = await scene.read.ticket(ours.ticket)
       if (message?.standing === 'pending' && after?.status !== before?.status) faults.push('a stranger has power')
     },
+    /** To any mail that they ever got from us; the database may not know it any more. */
+    async repliesToLost(a: number, b: number) {
+      const ours = pick(
+        scene.delivered.filter(one => !isToAgent(one)),
+        a,
+      )?.mail
+      const from = pick(ours?.to ?? [], b)?.address
+      if (!ours || !from || BLOCKED.includes(from)) return
+      const before = await scene.read.tickets({}, 100)
+      const reply = { ...replyTo(ours, from, `And now ${scene.words(false)}`), headers: b % 3 ? proven(from) : {} }
+      const taken = await scene.arrives(reply)
+      const message = await scene.messageOf(taken)
+      const joined = before.find(({ id }) => id === taken?.ticket)
+      if (!joined) return
+      const rows = await scene.read.threadIds([...ours.references, ours.messageId])
+      const isTheirs = rows.some(({ ticket, held }) => held && ticket === joined.id)
+      const isOwn = joined.requester?.address === from
+      if (!isTheirs && !isOwn) faults.push(`the reply of ${from} to ${ours.messageId} came to ${joined.id}`)
+      if (message?.standing !== 'accepted') faults.push(`the reply of ${from} to ${ours.messageId} waits to be judged`)
+    },
     async machine(a: number, b: number, c: number) {
       const ours = pick(await scene.sent(() => true), a)
       const to = pick(ours?.mail.to ?? [], 0)?.address

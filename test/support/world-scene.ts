@@ -15,7 +15,7 @@ import { sendDue } from '../../src/outbound/sender.ts'
 import type { StoredMessage } from '../../src/store/messages.ts'
 import type { OutboxMail } from '../../src/store/outbox.ts'
 import type { Settled } from '../../src/store/raw-mails.ts'
-import type { Reads } from '../../src/store/store.ts'
+import type { Reads, Store } from '../../src/store/store.ts'
 import type { Answer } from './api.ts'
 import type { TestCrew } from './crew.ts'
 import { keptLog } from './log.ts'
@@ -56,8 +56,8 @@ export type Scene = {
   next(): number
   /** By the server's clock. */
   trueTime(): Instant
-  /** Reads what is new on the server. */
-  look(): Promise<void>
+  /** Reads what is new on the server. `store`: through another one. */
+  look(store?: Store): Promise<void>
   arrives(given: TestMail | Buffer, mailbox?: string, lateMs?: number): Promise<Taken | null>
   /** What became of a mail on the server. */
   takenAt(place: Place): Promise<Taken | null>
@@ -67,7 +67,7 @@ export type Scene = {
   messageOf(taken: Taken | null): Promise<StoredMessage | undefined>
   stateOf(id: number): Promise<string>
   /** Sends what is due. `refused`: the address that the server does not take. */
-  send(refused?: string, code?: number): Promise<void>
+  send(refused?: string, code?: number, through?: Store): Promise<void>
   readonly lines: () => Record<string, unknown>[]
 }
 
@@ -121,12 +121,13 @@ export function createScene(first: TestCrew, keepsSent: boolean): Scene {
     },
     next: () => ++count,
     trueTime: () => plus(scene.crew.now, -scene.skewMs),
-    async look() {
+    async look(store = scene.crew.store) {
       const { signal } = new AbortController()
+      const intake = { ...scene.intake(), store }
       for (const mailbox of scene.crew.policy.mailboxes.keys()) {
         const session = server.session(mailbox)
-        await readFolder(scene.intake(), watchedInbox(mailbox), session, signal)
-        const sent = await openSentFolder(scene.intake(), watchedInbox(mailbox), session)
+        await readFolder(intake, watchedInbox(mailbox), session, signal)
+        const sent = await openSentFolder(intake, watchedInbox(mailbox), session)
         await sent?.read(signal, { hungUpAt: new Map(), proofs: 0, alone: null }, false)
       }
     },
@@ -172,9 +173,9 @@ export function createScene(first: TestCrew, keepsSent: boolean): Scene {
       const { revision: _, updatedAt: __, ...ticket } = (await scene.read.ticket(id)) ?? {}
       return JSON.stringify({ ...ticket, followers: await scene.read.followers(id) })
     },
-    async send(refused, code = 550) {
+    async send(refused, code = 550, store = scene.crew.store) {
       const error = new DeskError('smtp', `${code} no`, { temporary: code < 500 })
-      const { store, policy } = scene.crew
+      const { policy } = scene.crew
       const due = new Map((await scene.read.outbox({ limit: 300 })).map(one => [`<${one.mail.messageId}>`, one]))
       const transport = {
         connections: 1,

@@ -3,9 +3,12 @@
  * replaced by a backup, and the mail server numbers its mails anew.
  */
 import { existsSync, rmSync } from 'node:fs'
+import { dispatchNext } from '../../src/dispatch/dispatcher.ts'
 import { HOUR, MINUTE, plus } from '../../src/instant.ts'
 import { backUp, restoreBackup } from '../../src/store/backup.ts'
+import type { Store } from '../../src/store/store.ts'
 import type { TestCrew } from './crew.ts'
+import { mail } from './mail.ts'
 import { pick, type Scene } from './world-scene.ts'
 
 const YEAR = 365 * 24 * HOUR
@@ -36,6 +39,18 @@ export function timeActs(scene: Scene, open: () => Promise<TestCrew>, seen: Map<
 
   const acts = {
     restarts: () => restart(async () => undefined),
+
+    /** Killed before it could write down what it did: a mail was handed over, others were read, or agents were to be told. */
+    async dies(a: number) {
+      const store = diesWriting(scene)
+      if (a % 3 === 0) await scene.send(undefined, 550, { ...store, write: diesAfter(scene) }).catch(isDeath)
+      else if (a % 3 === 1) {
+        const bytes = mail({ from: 'jane@example.org', to: 'it@example.org', text: `Dead ${scene.words(false)}` })
+        server.deliver('it', 'INBOX', bytes, scene.trueTime())
+        await scene.look(store).catch(isDeath)
+      } else await dispatchNext({ ...scene.crew.dispatching, store }).catch(isDeath)
+      await acts.restarts()
+    },
 
     /** The clock is set wrong, and soon or late right again. */
     async clock(a: number) {
@@ -82,6 +97,31 @@ export function timeActs(scene: Scene, open: () => Promise<TestCrew>, seen: Map<
     },
   }
   return acts
+}
+
+const DEATH = new Error('killed')
+
+function isDeath(error: unknown): void {
+  if (error !== DEATH) throw error
+}
+
+/** Nothing of what it writes is there afterwards. */
+function diesWriting({ crew: { store } }: Scene): Store {
+  const write: Store['write'] = work =>
+    store.write(async tx => {
+      await work(tx)
+      throw DEATH
+    })
+  return { ...store, write }
+}
+
+/** Writes until a mail was handed over. */
+function diesAfter({ crew: { store }, delivered }: Scene): Store['write'] {
+  const before = delivered.length
+  return async work => {
+    if (delivered.length > before) throw DEATH
+    return store.write(work)
+  }
 }
 
 /** Sets the clock right. */

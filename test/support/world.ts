@@ -17,8 +17,8 @@ import { timeActs } from './world-time.ts'
 export const ACTS = [
   ...(['writes', 'replies', 'machine', 'again', 'agentReplies', 'agentWrites', 'forges', 'edits', 'says'] as const),
   ...(['merges', 'splits', 'accepts', 'releases', 'replays', 'retries', 'rates', 'waits', 'sends', 'crew'] as const),
-  ...(['writesInMailbox', 'imports', 'oldArrives', 'writesToBoth'] as const),
-  ...(['restarts', 'clock', 'renumbers', 'backsUp', 'restores'] as const),
+  ...(['writesInMailbox', 'repliesToLost', 'imports', 'oldArrives', 'writesToBoth'] as const),
+  ...(['restarts', 'dies', 'clock', 'renumbers', 'backsUp', 'restores'] as const),
 ]
 /** `lag`: the dispatcher does not look before the next one. */
 export type Act = { readonly kind: (typeof ACTS)[number]; readonly a: number; readonly b: number; readonly c: number }
