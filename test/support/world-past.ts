@@ -77,9 +77,10 @@ export function pastActs(scene: Scene) {
       for (const one of conversations) await isTogether(scene, one)
     },
 
-    /** A mail of former years is moved into the mailbox. */
+    /** A mail of former years is moved into the mailbox. That an agent wrote it nobody proves any more. */
     async oldArrives(a: number, b: number) {
-      const old = pick(pick(conversations, a) ?? [], b)
+      const asked = (pick(conversations, a) ?? []).filter(({ from }) => PEOPLE.includes(String(from)))
+      const old = pick(asked, b)
       if (!old) return
       await scene.arrives(old)
       for (const one of conversations) await isTogether(scene, one)

@@ -56,7 +56,7 @@ export function mailActs(scene: Scene) {
         a,
       )?.mail
       const from = pick(ours?.to ?? [], b)?.address
-      if (!ours || !from || BLOCKED.includes(from)) return
+      if (!ours || !from || [BLOCKED, ...AGENTS].some(one => one.includes(from))) return
       const before = await scene.read.tickets({}, 100)
       const reply = { ...replyTo(ours, from, `And now ${scene.words(false)}`), headers: b % 3 ? proven(from) : {} }
       const taken = await scene.arrives(reply)

@@ -29,6 +29,7 @@ const JUMPS = [
 export function timeActs(scene: Scene, open: () => Promise<TestCrew>, seen: Map<string, unknown>) {
   const { faults, server } = scene
   let kept: ReadonlyMap<string, unknown> | null = null
+  let wasLost = false
   const backup = () => `${scene.crew.store.path}.backup`
   const restart = async (meanwhile: () => Promise<unknown>) => {
     await scene.crew[Symbol.asyncDispose]()
@@ -78,9 +79,10 @@ export function timeActs(scene: Scene, open: () => Promise<TestCrew>, seen: Map<
     async backsUp() {
       await backUp(scene.crew.store.path, backup(), { now: scene.crew.now, force: true })
       kept = new Map(seen)
+      wasLost = false
     },
 
-    /** `a`: the database is lost altogether. */
+    /** `a`: the database is lost altogether; with the same backup once, for nobody knows the numbers that were given since. */
     async restores(a: number, b: number) {
       if (!existsSync(backup()) || kept === null) return acts.backsUp()
       setRight(scene)
@@ -88,8 +90,10 @@ export function timeActs(scene: Scene, open: () => Promise<TestCrew>, seen: Map<
       const { now } = scene.crew
       const quietUntil = b % 3 ? null : plus(scene.trueTime(), b % 2 ? 0 : HOUR)
       const back = kept
+      const isLost = a % 3 === 0 && !wasLost
+      wasLost ||= isLost
       await restart(async () => {
-        if (a % 3 === 0) for (const rest of ['', '-wal', '-shm']) rmSync(`${path}${rest}`, { force: true })
+        if (isLost) for (const rest of ['', '-wal', '-shm']) rmSync(`${path}${rest}`, { force: true })
         await restoreBackup(backup(), path, { now, quietUntil })
         seen.clear()
         for (const [key, value] of back) seen.set(key, value)
