@@ -50,7 +50,7 @@ export function pastActs(scene: Scene) {
       const headers = proven(to)
       const reply = { from: to, inReplyTo: answer.messageId, references: [...answer.references, answer.messageId] }
       const back = await scene.arrives({ ...reply, headers, subject: `Re: ${message.subject}`, text: 'REOPEN\nNo.' })
-      const isOver = ticket.solvedAt !== null
+      const isOver = (ticket.solvedAt ?? now?.solvedAt ?? null) !== null
       if (!isOver && back?.ticket !== ticket.id) faults.push(`the reply to an answer by hand came to ${back?.ticket}`)
     },
 
