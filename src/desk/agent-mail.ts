@@ -82,7 +82,7 @@ export function agentWork(
   }
 
   const internal = isNote || kept !== null || isEmpty
-  const reached = !('send' in relay) || relay.why === 'already-addressed' || isOver
+  const reached = !('send' in relay) || relay.why === 'already-addressed' || (isOver && !isForOthers())
   const answered = reached && withTexts !== '' && !isNote && kept === null
   const edited = edit(ticket, commands, agent, policy, facts.now, answered ? mailbox.afterAnswer : null)
   const told = commands.flatMap(one =>
@@ -112,6 +112,13 @@ export function agentWork(
     relay,
     receipt,
     holdUntil: receipt && policy.agentMail.undoForMs > 0 ? plus(facts.now, policy.agentMail.undoForMs) : null,
+  }
+
+  /** Whoever asks a vendor has not answered the requester. In archives people are known by too many addresses to tell. */
+  function isForOthers(): boolean {
+    const addressed = [...message.to, ...message.cc]
+    const whom = receivers(ticket, [], addressed, policy)
+    return facts.past?.from !== 'archive' && !isForUs(message, policy) && whom.to.length > 0
   }
 
   function answer(): Relay {

@@ -45,6 +45,8 @@ const STORM_PAUSE_MS = 15 * MINUTE
 
 /** Whether what waits since `since` is to be told now. Of several times that were missed one mail tells. */
 export function isDigestDue({ digest }: Agent, since: Instant, timeZone: string, now: Instant): boolean {
+  // Before the clock was set right: of a time that never came nobody knows how long it has waited.
+  if (since > plus(now, MINUTE)) return true
   if (digest.length === 0) return plus(since, STORM_PAUSE_MS) <= now
   const last = lastDigestAt(digest, timeZone, now)
   return last !== null && since < last

@@ -1,4 +1,4 @@
-import { earlier, type Instant, msBetween } from '../instant.ts'
+import { earlier, type Instant, later, msBetween } from '../instant.ts'
 import { domainOf, foldAddress, isMailable, isOneOf } from '../mail/address.ts'
 import type { SenderProof } from '../mail/authentication-results.ts'
 import type { Address, AutomaticKind, Message } from '../mail/message.ts'
@@ -38,7 +38,7 @@ export function decide(message: Message, facts: Facts, policy: Policy): Decision
     return { kind: 'duplicate', of: rawMail, ticket, why: `the same mail was taken in before, as number ${rawMail}` }
   }
   const ours = message.from !== null && isOneOf(message.from.address, policy.ownAddresses)
-  if (facts.past?.from === 'sent' && ours && facts.ownMail !== null)
+  if (facts.past !== null && ours && facts.ownMail !== null)
     return { kind: 'skip', why: `we sent it ourselves, for ticket ${facts.ownMail}` }
   const blocked = whyBlocked(message, facts, policy)
   if (blocked !== null) return { kind: 'blocked', why: blocked }
@@ -212,7 +212,9 @@ function isOvertaken(ticket: Ticket, { past, receivedAt }: Facts): boolean {
 /** Of mail that others have followed only the first response is still news. */
 function changesByEarlierMail(ticket: Ticket, work: AgentWork | null, at: Instant): TicketChanges {
   if (!work || work.internal) return {}
-  return ticket.firstResponseAt !== null && ticket.firstResponseAt <= at ? {} : { firstResponseAt: at }
+  // The question that it answers may come only now, out of an archive: the ticket began with what came after.
+  const answeredAt = later(ticket.openedAt, at)
+  return ticket.firstResponseAt !== null && ticket.firstResponseAt <= answeredAt ? {} : { firstResponseAt: answeredAt }
 }
 
 /** The agent who is away, when a machine of theirs says so in answer to what we wrote to them. */

@@ -2,9 +2,9 @@ import { closingKey, closingLanguage, closingMail, closingSurvey } from '../desk
 import { closedTo, drawn, drawsOf, type Withheld, withhold } from '../desk/gate.ts'
 import { mayHearThemselves } from '../desk/intake.ts'
 import { replyAddress, senderAddress } from '../desk/outgoing-mail.ts'
-import { type MailboxPolicy, mailboxOf } from '../desk/policy.ts'
+import { type MailboxPolicy, mailboxOf, type Policy } from '../desk/policy.ts'
 import type { Ticket } from '../desk/ticket.ts'
-import { type Instant, plus } from '../instant.ts'
+import { type Instant, later, plus } from '../instant.ts'
 import { domainOf } from '../mail/address.ts'
 import type { SenderProof } from '../mail/authentication-results.ts'
 import { referencesFor } from '../mail/message-id.ts'
@@ -30,12 +30,18 @@ export async function close(tx: Tx, dispatching: Dispatching, event: Happened): 
   if (status.to !== 'solved') return
   const solvedAt = changeOf(event, 'solvedAt')?.to ?? ticket.solvedAt
   if (typeof solvedAt !== 'string' || solvedAt !== ticket.solvedAt) return
-  if (await tx.isMadeOut(closingKey(ticket.id, solvedAt))) return
+  const made = await tx.madeOut(closingKey(ticket.id, solvedAt))
+  // As it was, for `#undo` took back that it was opened again: what had been withdrawn then is told after all.
+  const isBack = made?.kind === 'closing' && made.state === 'withdrawn'
+  if (made && !isBack) return
   const now = clock()
   const history = await tx.events(ticket.id)
   const withheld =
     whyUntold(ticket, event, history) ?? (await whyHeldBack(tx, dispatching, ticket, mailbox, solvedAt, now))
-  if (!withheld) return tell(tx, dispatching, ticket, mailbox, { solvedAt, proof: proofOf(history), now })
+  if (!withheld) {
+    if (isBack) return tellAfterAll(tx, policy, ticket, { outbox: made.id, solvedAt, now })
+    return tell(tx, dispatching, ticket, mailbox, { solvedAt, proof: proofOf(history), now })
+  }
   const data = { kind: 'closing', why: withheld.why, detail: withheld.detail }
   await tx.addEvents(ticket.id, [{ kind: 'reply-withheld', actor: 'postdesk', data }], now)
 }
@@ -98,8 +104,7 @@ async function tell(
   })
   const kind = 'closing'
   const queued = { ticket: ticket.id, message: null, kind, mailbox: mailbox.name, mail } as const
-  const undoUntil = plus(solvedAt, policy.agentMail.undoForMs)
-  const notBefore = undoUntil > now ? undoUntil : now
+  const notBefore = undoneUntil(policy, solvedAt, now)
   const outbox = await tx.enqueue({ ...queued, dedupeKey: closingKey(ticket.id, solvedAt) }, now, notBefore)
   if (outbox === null) return
   await tx.saveThreadIds(ticket.id, mail.messageId, [])
@@ -109,6 +114,24 @@ async function tell(
   if (survey) await tx.askSurvey(survey)
   const data = { kind, outbox, to: mail.to, language: ticket.language }
   await tx.addEvents(ticket.id, [{ kind: 'reply-queued', actor: 'postdesk', data }], now)
+}
+
+async function tellAfterAll(
+  tx: Tx,
+  policy: Policy,
+  ticket: Ticket,
+  { outbox, solvedAt, now }: { readonly outbox: number; readonly solvedAt: Instant; readonly now: Instant },
+): Promise<void> {
+  await tx.unwithdraw(outbox, undoneUntil(policy, solvedAt, now))
+  const survey = closingSurvey(policy, ticket, solvedAt)
+  if (survey) await tx.askSurvey(survey)
+  const data = { kind: 'closing', outbox, to: ticket.requester ? [ticket.requester] : [], language: ticket.language }
+  await tx.addEvents(ticket.id, [{ kind: 'reply-queued', actor: 'postdesk', data }], now)
+}
+
+/** Until then `#undo` may take the solving back, and nobody is told. */
+function undoneUntil({ agentMail }: Policy, solvedAt: Instant, now: Instant): Instant {
+  return later(plus(solvedAt, agentMail.undoForMs), now)
 }
 
 /** How far the mail was proven that the ticket began with. */

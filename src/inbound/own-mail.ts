@@ -23,14 +23,35 @@ export function citedNotifications(
   return read.notificationsCited(citedIds(inReplyTo, references))
 }
 
-/** Those of the cited ids that we signed, in the same order. `known`: the tickets that have had or cited them. */
+/**
+ * Those of the cited ids (nearest first) that we signed, in the same order. `known`: the tickets that have had or cited them.
+ */
 export async function citedOfOurs(read: Reads, ids: Ids, cited: readonly string[], known: Known): Promise<Ours[]> {
   const ours: Ours[] = []
-  for (const id of cited) {
+  for (const [at, id] of cited.entries()) {
     const signedFor = ids.ticketOf(id)
-    if (signedFor !== null) ours.push({ id, signedFor, ticket: await ticketOf(read, id, signedFor, known) })
+    if (signedFor === null) continue
+    const ticket = await ticketOf(read, id, signedFor, known)
+    ours.push({ id, signedFor, ticket: (await splitOff(read, ticket, cited.slice(0, at), known)) ?? ticket })
   }
   return ours
+}
+
+/** The ticket of the mail that is answered, where that is nearer than ours and was split off from where ours is. */
+async function splitOff(
+  read: Reads,
+  ticket: TicketId,
+  nearer: readonly string[],
+  known: Known,
+): Promise<TicketId | null> {
+  for (const id of nearer) {
+    const holders = known.filter(row => row.held && row.id === foldId(id)).map(row => row.ticket)
+    if (holders.includes(ticket)) return null
+    if (holders.length === 0) continue
+    const apart = (await read.links(ticket)).find(one => one.kind === 'split' && holders.includes(one.ticket))
+    if (apart) return apart.ticket
+  }
+  return null
 }
 
 async function ticketOf(read: Reads, id: string, signedFor: TicketId, known: Known): Promise<TicketId> {

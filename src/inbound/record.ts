@@ -5,7 +5,7 @@ import { type Agent, mailboxOf, type Policy } from '../desk/policy.ts'
 import { acknowledgementMail } from '../desk/reply.ts'
 import { changedEvents, type TicketId } from '../desk/ticket.ts'
 import type { Ids } from '../ids.ts'
-import type { Instant } from '../instant.ts'
+import { type Instant, plus } from '../instant.ts'
 import { domainOf, foldAddress } from '../mail/address.ts'
 import type { Address, Message } from '../mail/message.ts'
 import { citedIds } from '../mail/message-id.ts'
@@ -165,8 +165,28 @@ async function open(
   if (author === 'agent' && ticket.status === 'pending')
     await tx.changeTicket(id, { firstResponseAt: ticket.openedAt }, now)
   await noteCutOff(tx, arrived, { ...ticket, id }, now)
+  if (arrived.past) await passOver(tx, desk, id, ticket.due, now)
   await acknowledge(tx, desk, id, message, decision, now)
   return id
+}
+
+/** An archive that reaches into these days would remind of every date at once. */
+async function passOver(
+  tx: Tx,
+  { policy }: Desk,
+  id: TicketId,
+  due: Opened['ticket']['due'],
+  now: Instant,
+): Promise<void> {
+  const warned = plus(now, policy.agentMail.dueWarningMs)
+  const dates = [
+    ['first-response', due.firstResponse.at],
+    ['resolution', due.resolution.at],
+  ] as const
+  for (const [what, dueAt] of dates) {
+    if (dueAt <= warned) await tx.reminderOnce(id, what, 'due', dueAt)
+    if (dueAt <= now) await tx.reminderOnce(id, what, 'breached', dueAt)
+  }
 }
 
 async function followUp(tx: Tx, done: TicketId, ticket: TicketId, now: Instant): Promise<void> {

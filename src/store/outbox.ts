@@ -71,10 +71,10 @@ export function outboxReads(db: Db) {
       return (await query.execute()).map(toOutboxMail)
     },
 
-    /** Was a mail with this dedupe key made out, whatever became of it? */
-    async isMadeOut(dedupeKey: string): Promise<boolean> {
-      const row = await db.selectFrom('outbox').select('id').where('dedupe_key', '=', dedupeKey).executeTakeFirst()
-      return row !== undefined
+    /** The mail that was made out with this dedupe key, whatever became of it. */
+    async madeOut(dedupeKey: string): Promise<Pick<OutboxMail, 'id' | 'kind' | 'state'> | null> {
+      const made = db.selectFrom('outbox').select(['id', 'kind', 'state']).where('dedupe_key', '=', dedupeKey)
+      return (await made.executeTakeFirst()) ?? null
     },
 
     /** When the next attempt for this mailbox is due; null when nothing is queued. */
@@ -147,6 +147,16 @@ export function outboxWrites(db: Db) {
         .where('response', 'is', null)
         .executeTakeFirstOrThrow()
       return numUpdatedRows > 0n
+    },
+
+    /** Puts a mail back that was taken back: it waits again. */
+    async unwithdraw(id: number, notBefore: Instant): Promise<void> {
+      await db
+        .updateTable('outbox')
+        .set({ state: 'queued', next_attempt_at: notBefore })
+        .where('id', '=', id)
+        .where('state', '=', 'withdrawn')
+        .execute()
     },
 
     /** Makes due what waits for a moment later than `latest`; gives how many mails. */

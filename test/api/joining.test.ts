@@ -188,6 +188,24 @@ describe('a split', () => {
   const split = (id: number, body: object, headers = {}) =>
     api.agent.request('POST', `/v1/tickets/${id}/split`, body, headers)
 
+  test('takes along what is answered to it, though the answer cites what stayed as well', async () => {
+    const { mail: ours } = (await api.store.read.outbox({ ticket: 1001, limit: 1 }))[0] ?? {}
+    const first = ours?.messageId ?? ''
+    const asked = await api.arrives({
+      subject: 'Chair',
+      messageId: 'chair@jane',
+      inReplyTo: first,
+      references: [first],
+    })
+    const message = (await api.store.read.messages(1001)).find(({ rawMail }) => rawMail === asked.rawMail)
+    const made = await split(1001, { messages: [message?.id] })
+    const answer = { subject: 'Re: Chair', text: 'Which one?', references: [first, 'chair@jane'] }
+    expect(await api.arrives({ ...answer, inReplyTo: 'chair@jane' })).toMatchObject({ ticket: made.body.id })
+    expect(await api.arrives({ ...answer, text: 'Well?', references: [first], inReplyTo: first })).toMatchObject({
+      ticket: 1001,
+    })
+  })
+
   test('makes a ticket of its own: mails, ids, what waits to be sent and what was told go along', async () => {
     const chair = { subject: 'Re: Printer', messageId: 'chair@example.org', references: ['oak@example.org'] }
     await api.arrives({ ...chair, inReplyTo: 'jane@example.org', text: 'And my chair is broken.' })

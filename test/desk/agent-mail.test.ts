@@ -49,6 +49,20 @@ describe("an agent's mail", () => {
       expect(decision.changes).toMatchObject({ firstResponseAt: NOW })
     }
   })
+  test('to a vendor answers nobody, also when it was sent from the mailbox itself or is read again after a restore', () => {
+    const vendor = [{ name: '', address: 'vendor@other.example' }]
+    const jane = [{ name: '', address: 'jane@example.org' }]
+    const it = [{ name: '', address: 'it@example.org' }]
+    const sent = { past: { from: 'sent', lastMails: new Map() } } as const
+    const restored = { quietUntil: '2026-11-23T10:00:00.000Z', agentKey: ANA }
+    for (const about of [sent, restored]) {
+      const changes = (to: Message['to']) =>
+        appended(decide(message({ from, to, cc: it }), facts({ ...known(), ...about }), policy())).changes
+      expect(changes(vendor)).toEqual({})
+      expect(changes([...vendor, ...jane])).toMatchObject({ status: 'pending', firstResponseAt: NOW })
+      expect(changes(jane)).toMatchObject({ status: 'pending', firstResponseAt: NOW })
+    }
+  })
   test('solves with #solved as its first line, which the requester does not see', () => {
     const decision = answer({ newText: '#solved\n\nNew toner is in.' })
     expect(decision.changes).toMatchObject({ status: 'solved', solvedAt: NOW, firstResponseAt: NOW })

@@ -19,7 +19,9 @@ describe('a mail out of an archive', () => {
   const ana = { name: 'Ana', address: 'ana@example.org' }
   const desk = { name: 'IT Help', address: 'it@example.org' }
   const joins = (different: Partial<Message>, about: Partial<Ticket> = {}, latest = BEFORE) =>
-    appended(decide(message(different), facts({ ...known(about), ...imported(latest) }), policy()))
+    appended(
+      decide(message(different), facts({ ...known({ openedAt: BEFORE, ...about }), ...imported(latest) }), policy()),
+    )
 
   test('opens a ticket of its day and is not acknowledged, however young it is', () => {
     const { ticket, reply } = opened(decide(message(), facts(imported()), policy()))
@@ -76,5 +78,18 @@ describe('a mail out of an archive', () => {
     expect(joins(words, { firstResponseAt: AFTER }, AFTER).changes).toEqual({ firstResponseAt: LONG_AGO })
     expect(joins(words, { firstResponseAt: BEFORE }, AFTER).changes).toEqual({})
     expect(joins({ from: ana, newText: '#solved' }, {}, AFTER).changes).toEqual({})
+  })
+
+  test('older than its ticket, for the question comes last, answered it no earlier than it was opened', () => {
+    const words = { from: ana, newText: 'Turn it off and on.' }
+    expect(joins(words, { openedAt: AFTER }, AFTER).changes).toEqual({ firstResponseAt: AFTER })
+    expect(joins(words, { openedAt: AFTER, firstResponseAt: AFTER }, AFTER).changes).toEqual({})
+  })
+
+  test('that we sent ourselves is none of anybody', () => {
+    const ours = facts({ ...known(), ...imported(), ownMail: 1042 })
+    expect(decide(message({ from: desk }), ours, policy())).toMatchObject({ kind: 'skip' })
+    // Anybody may write under an id of ours that they have seen.
+    expect(decide(message(), ours, policy())).toMatchObject({ kind: 'append' })
   })
 })

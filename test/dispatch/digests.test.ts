@@ -100,6 +100,17 @@ test('tickets that were merged meanwhile are one', async () => {
   expect(await toAna()).toEqual([['[#1001]']])
 })
 
+test('what waits since a time that never came, before the clock was set right, is told at once', async () => {
+  const { now } = crew
+  crew.passes(365 * DAY)
+  await crew.arrives({ subject: 'Printer', text: 'My printer is on fire.' })
+  await crew.settle()
+  expect(await toAna()).toEqual([])
+  crew.now = now
+  await passes(MINUTE)
+  expect(await toAna()).toEqual([['[#1001]']])
+})
+
 test('who is no agent any more is told nothing', async () => {
   await crew.arrives({ subject: 'Printer', text: 'My printer is on fire.' })
   await crew.settle()

@@ -1,10 +1,12 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { dispatchNext, lookAround } from '../../src/dispatch/dispatcher.ts'
 import { createIds, newSecret } from '../../src/ids.ts'
 import { type TakenIn, takeIn } from '../../src/inbound/archive.ts'
 import { IMPORTED, type Intake, ingest, replay } from '../../src/inbound/ingest.ts'
 import { findMails } from '../../src/inbound/mail-files.ts'
+import { DAY, plus } from '../../src/instant.ts'
 import { mboxOf } from '../support/archive.ts'
 import { keptLog } from '../support/log.ts'
 import { mail, type TestMail } from '../support/mail.ts'
@@ -133,6 +135,37 @@ describe('an archive', () => {
       ['agent', null],
     ])
     await nothingLeaves()
+  })
+
+  test('that reaches into these days reminds nobody of the dates that have passed', async () => {
+    const hoursAgo = (hours: number) => new Date(Date.parse(NOW) - hours * 3_600_000)
+    await run('in.mbox', [
+      { ...jane, messageId: 'a@jane', date: hoursAgo(4 * 24) },
+      { ...jane, messageId: 'b@jane', date: hoursAgo(18) },
+    ])
+    const now = () => NOW
+    const dispatching = { ...intake, clock: now, onQueued: () => undefined }
+    while ((await dispatchNext(dispatching)) || (await lookAround(dispatching)));
+    await nothingLeaves()
+    // What is due only then is told then, once.
+    const later = { ...dispatching, clock: () => plus(NOW, DAY) }
+    while ((await dispatchNext(later)) || (await lookAround(later)));
+    const told = (await store.read.outbox({ limit: 9 })).map(({ ticket, mail }) => [ticket, mail.to[0]?.address])
+    expect(told).toContainEqual([1002, 'ana@example.org'])
+    expect(told.filter(([ticket]) => ticket === 1001)).toEqual([])
+  })
+
+  test('that holds what we sent ourselves makes nothing of it', async () => {
+    const bytes = mail({ ...jane, messageId: 'a@jane', date: NOW })
+    const arrival = { mailbox: 'it', folder: 'INBOX', uidValidity: '1', uid: 1, receivedAt: NOW, bytes }
+    await ingest(intake, [arrival], async () => undefined)
+    const sent = await store.read.outbox({ limit: 9 })
+    const copies = sent.map(({ mail: ours }) => ({
+      ...{ from: 'IT Help <it@example.org>', to: 'jane@example.org', subject: ours.subject, text: ours.text },
+      ...{ messageId: ours.messageId, inReplyTo: 'a@jane', references: ['a@jane'], date: NOW },
+    }))
+    expect(outcomes(await run('sent.mbox', copies))).toEqual(['skip'])
+    expect(await store.read.messages(1001)).toHaveLength(2)
   })
 
   test('goes to the mailbox each mail names, or all to one', async () => {

@@ -70,6 +70,25 @@ test('taking something else back leaves what a colleague solved', async () => {
   expect(await states(stage, 'closing')).toEqual(['queued'])
 })
 
+test('what was opened again by mistake is solved again, and that is told after all, once', async () => {
+  await using stage = await openStage(withSubaddresses())
+  const told = await smoke(stage)
+  await stage.replies(told, ANA, '#solved')
+  const { solvedAt } = (await stage.store.read.ticket(1001)) ?? {}
+  await stage.replies(told, ANA, '#open')
+  expect(await states(stage, 'closing')).toEqual(['withdrawn'])
+  expect(await stage.store.read.survey(1001, solvedAt ?? '')).toBeNull()
+  await stage.replies(told, ANA, '#undo')
+  expect(await stage.store.read.ticket(1001)).toMatchObject({ status: 'solved', solvedAt })
+  expect(await states(stage, 'closing')).toEqual(['queued'])
+  expect(await stage.store.read.survey(1001, solvedAt ?? '')).toMatchObject({ answers: 0 })
+  await delivers(stage)
+  expect(await states(stage, 'closing')).toEqual(['queued'])
+  await stage.later(2 * MINUTE)
+  await delivers(stage)
+  expect(await states(stage, 'closing')).toEqual(['sent'])
+})
+
 test('after a merge, or an answer that has left, nothing from before is taken back instead', async () => {
   await using stage = await openStage(withSubaddresses())
   const [one, two] = [await smoke(stage), await smoke(stage, 'Scanner')]

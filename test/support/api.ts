@@ -53,12 +53,13 @@ export type TestApi = AsyncDisposable & {
   arrives(source: TestMail | Buffer): Promise<Ingested>
 }
 
-/** The API over a database file, with the real intake behind it and a key of each role. */
+/** The API over a database file (`file`: one that is there already), with the real intake behind it and a key of each role. */
 export async function openTestApi(
   different: Partial<Policy> = {},
   options: Partial<ApiOptions> = {},
+  file?: string,
 ): Promise<TestApi> {
-  const store = await openTestStore()
+  const store = await openTestStore(file)
   const { log, lines } = keptLog()
   const rules = policy(different)
   const ids = createIds(Buffer.alloc(32, 7))

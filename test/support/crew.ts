@@ -6,6 +6,7 @@ import type { Policy } from '../../src/desk/policy.ts'
 import { dispatchNext, FOLLOWED, lookAround } from '../../src/dispatch/dispatcher.ts'
 import type { Dispatching } from '../../src/dispatch/dispatching.ts'
 import { createIds } from '../../src/ids.ts'
+import type { Instant } from '../../src/instant.ts'
 import { openTestApi, type TestApi } from './api.ts'
 import { keptLog } from './log.ts'
 
@@ -17,8 +18,15 @@ export type TestCrew = TestApi & {
   told(): Promise<readonly OutgoingMail[]>
 }
 
-export async function openCrew(different: Partial<Policy> = {}): Promise<TestCrew> {
-  const api = await openTestApi(different)
+/** `begun`: the file of a desk that was closed, and the time it is now. */
+export async function openCrew(
+  different: Partial<Policy> = {},
+  begun?: { readonly file: string; readonly now: Instant },
+): Promise<TestCrew> {
+  const api = await openTestApi(different, {}, begun?.file)
+  if (begun) api.now = begun.now
+  // As the service does when it starts.
+  await api.store.write(tx => tx.takeUpBackup(api.now))
   const { log, lines } = keptLog()
   const dispatching: Dispatching = {
     ...{ store: api.store, policy: api.policy, log },

@@ -8,10 +8,13 @@ import { type Finding, verifyDatabase } from '../../src/store/verify.ts'
 
 export type TestStore = Store & { readonly path: string }
 
-/** A store in a file of its own. Closing it checks what must always be true of a database of ours. */
-export async function openTestStore(): Promise<TestStore> {
-  const folder = mkdtempSync(join(tmpdir(), 'postdesk-store-'))
-  const path = join(folder, 'test.sqlite')
+/**
+ * A store in a file of its own, or in that of the caller, who removes it. Closing it checks what must always be true of a database
+ * of ours.
+ */
+export async function openTestStore(file?: string): Promise<TestStore> {
+  const folder = file === undefined ? mkdtempSync(join(tmpdir(), 'postdesk-store-')) : null
+  const path = file ?? join(folder ?? '', 'test.sqlite')
   const store = await openStore(path)
   return {
     ...store,
@@ -22,7 +25,7 @@ export async function openTestStore(): Promise<TestStore> {
         const broken = brokenInvariants(path)
         if (broken.length > 0) throw new Error(`the database breaks its rules: ${JSON.stringify(broken)}`)
       } finally {
-        rmSync(folder, { recursive: true, force: true })
+        if (folder !== null) rmSync(folder, { recursive: true, force: true })
       }
     },
   }
