@@ -30,10 +30,13 @@ export type Sending = {
   readonly mailbox: string
   readonly transport: SmtpTransport
   readonly openAttachment: OpenAttachment
+  /** How long a delivered mail may wait for others to be settled with it (ms); 5 s. */
+  readonly settleEveryMs?: number
 }
 
 const BATCH = 50
 const SETTLE_TOGETHER = 25
+const SETTLE_EVERY_MS = 5000
 const RETRY = { firstMs: MINUTE, maxMs: 60 * MINUTE }
 /** A mail that nobody took for so long is news of the past; RFC 5321 §4.5.4.1 speaks of 4–5 days. */
 const GIVE_UP_MS = 4 * DAY
@@ -98,17 +101,22 @@ export async function sendDue(sending: Sending, unsettled: Tried[] = [], signal?
   while (!signal?.aborted) {
     const claimed = await claim(sending, unsettled)
     if (claimed.length === 0) break
+    // Not all at the end: what a crash finds unsettled is sent again. Whatever fails here is settled below, or thrown there.
     let settling: Promise<unknown> = Promise.resolve()
+    const settleSoon = () => {
+      settling = settling.then(() => settle(sending, unsettled)).catch(() => undefined)
+    }
     const mails = claimed.values()
     // A mail is opened when it can leave: fifty with their attachments are a gigabyte.
     const lanes = Array.from({ length: sending.transport.connections }, async () => {
       for (const mail of mails) {
         unsettled.push({ mail, ...(await deliver(sending, mail)) })
-        // Not all at the end: what a crash finds unsettled is sent again. Whatever fails here is settled below, or thrown there.
-        if (unsettled.length === SETTLE_TOGETHER) settling = settle(sending, unsettled).catch(() => undefined)
+        if (unsettled.length === SETTLE_TOGETHER) settleSoon()
       }
     })
-    await Promise.all(lanes)
+    // One lane may wait for its server for minutes.
+    const meanwhile = setInterval(() => unsettled.length > 0 && settleSoon(), sending.settleEveryMs ?? SETTLE_EVERY_MS)
+    await Promise.all(lanes).finally(() => clearInterval(meanwhile))
     await settling
     tried += claimed.length
   }

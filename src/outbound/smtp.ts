@@ -48,8 +48,9 @@ export type SmtpTransport = {
   close(): void
 }
 
-// A server that accepts a connection and then says nothing must not hold a mail for nodemailer's ten minutes.
-const TIMEOUTS = { connectionTimeout: 30_000, greetingTimeout: 30_000, socketTimeout: 120_000 }
+// RFC 5321 §4.5.3.2.6: who hangs up within ten minutes of the final dot, while the server looks for viruses, sends the mail twice.
+// One that accepts a connection and then says nothing has no mail yet.
+const TIMEOUTS = { connectionTimeout: 30_000, greetingTimeout: 30_000, socketTimeout: 10 * MINUTE }
 /** One that goes on saying something and never comes to an end is given up all the same: the mails behind it wait. */
 const LONGEST_DELIVERY_MS = 30 * MINUTE
 const LIMITS = { ...TIMEOUTS, deliveryMs: LONGEST_DELIVERY_MS }

@@ -192,6 +192,17 @@ describe('how it ends', () => {
     expect(second).toBe(first)
   })
 
+  test('while one mail waits for a slow server, what others were delivered is written down', async () => {
+    smtp.next({ delayMs: 3_000 })
+    await enqueue(store, outgoing(), NOW)
+    await enqueue(store, outgoing(), NOW)
+    const sent = sendDue({ ...sending, settleEveryMs: 20 })
+    const states = async () => (await store.read.outbox({ limit: 2 })).map(one => one.state).sort()
+    await eventually(async () => expect(await states()).toEqual(['queued', 'sent']), 2_500)
+    await sent
+    expect(await states()).toEqual(['sent', 'sent'])
+  })
+
   test('a server that refuses the null sender gets the address of the mailbox, from then on', async () => {
     const { SMTPServer } = await import('smtp-server')
     const senders: string[] = []
