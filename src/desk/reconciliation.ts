@@ -6,8 +6,24 @@ export type LeftOut = { readonly firstUid: number; readonly lastUid: number }
 /** A mail as the server shows it. */
 type Shown = { readonly uid: number; readonly receivedAt: Instant }
 
+/** From where on a folder is read. */
+export type Start = {
+  /** Mail that the server received earlier is not read; null: all of it. */
+  readonly readSince: Instant | null
+  /**
+   * `readSince` binds mails up to this UID: those that were there when the folder was opened under its UIDVALIDITY. What
+   * comes later is new here, whenever the server received it: somebody may move an old mail in.
+   */
+  readonly sinceUid: number
+}
+
+/** When a folder is read anew (UIDVALIDITY), what was there before our first day still is not ours to answer. */
+export function isWanted({ uid, receivedAt }: Shown, { readSince, sinceUid }: Start): boolean {
+  return readSince === null || uid > sinceUid || receivedAt >= readSince
+}
+
 /** What the ledger knows of one folder under its present UIDVALIDITY. */
-export type FolderLedger = {
+export type FolderLedger = Start & {
   /** The UIDs that have an outcome. */
   readonly uids: ReadonlySet<number>
   readonly leftOut: readonly LeftOut[]
@@ -34,10 +50,13 @@ export function reconcile(server: readonly Shown[], ledger: FolderLedger): Recon
   const missing: number[] = []
   let accounted = 0
   let leftOut = 0
-  for (const { uid, receivedAt } of new Map(server.map(mail => [mail.uid, mail])).values()) {
+  for (const mail of new Map(server.map(mail => [mail.uid, mail])).values()) {
+    const { uid } = mail
     if (ledger.uids.has(uid)) accounted++
     else if (ledger.leftOut.some(({ firstUid, lastUid }) => uid >= firstUid && uid <= lastUid)) leftOut++
-    else if (uid > ledger.lastUid) pending.push({ uid, receivedAt })
+    else if (uid > ledger.lastUid) pending.push(mail)
+    // The server did not show it when the others were left out.
+    else if (!isWanted(mail, ledger)) leftOut++
     else missing.push(uid)
   }
   return { onServer: accounted + leftOut + pending.length + missing.length, accounted, leftOut, pending, missing }

@@ -1,5 +1,6 @@
+import { isWanted } from '../desk/reconciliation.ts'
 import { DeskError } from '../errors.ts'
-import { earlier, type Instant, plus } from '../instant.ts'
+import { DAY, earlier, type Instant, plus } from '../instant.ts'
 import type { Cursor, FolderRole } from '../store/mailboxes.ts'
 import type { ImapAccount } from './imap.ts'
 import type { Listed } from './imap-uids.ts'
@@ -53,7 +54,7 @@ export async function readFolder(
   const { mailbox, folder } = watched
   const state = await session.open(folder)
   const cursor = await cursorFor(intake, watched, session, state)
-  const shown = await session.list(doubts ? 0 : cursor.lastUid)
+  const shown = await listOf(intake, watched, session, cursor, doubts !== null)
   const listed = shown.filter(({ uid }) => uid > cursor.lastUid)
   const leftOut = rangesOf(listed, cursor)
   const refused = new Map<number, string>()
@@ -97,6 +98,23 @@ export async function readFolder(
   return read
 }
 
+/**
+ * The mails that are new, with doubts also those before them. Where the server does not hand out a mail, it may not tell its size
+ * either; and whatever is asked for from here on, it answers for the last mail of the folder as well (RFC 3501 §6.4.8).
+ */
+async function listOf(
+  { store }: Intake,
+  { mailbox, folder }: WatchedFolder,
+  session: ImapSession,
+  { lastUid }: Cursor,
+  isDoubted: boolean,
+): Promise<readonly Listed[]> {
+  if (isDoubted) return session.list()
+  const refused = await store.read.refusedMails()
+  const sizes = !refused.some(one => one.mailbox === mailbox && one.folder === folder)
+  return session.list(lastUid, { sizes })
+}
+
 /** A fetched mail as the ledger knows it. */
 export function arrivalOf(
   { uid, receivedAt, bytes, fullSize, read }: FetchedMail & Pick<Arrival, 'read'>,
@@ -131,11 +149,6 @@ export async function tidy(
   await intake.store.write(tx => tx.folderTidied(mailbox, folder, last))
 }
 
-/** When a folder is read anew (UIDVALIDITY), what was there before our first day still is not ours to answer. */
-function isWanted({ uid, receivedAt }: Listed, { readSince, sinceUid }: Cursor): boolean {
-  return readSince === null || uid > sinceUid || receivedAt >= readSince
-}
-
 /** The mails that are left alone, as ranges that no wanted mail interrupts. */
 function rangesOf(mails: readonly Listed[], cursor: Cursor): { firstUid: number; lastUid: number; mails: number }[] {
   const ranges: { firstUid: number; lastUid: number; mails: number }[] = []
@@ -165,9 +178,10 @@ async function cursorFor(
 ): Promise<Cursor> {
   const known = await intake.store.read.cursor(mailbox, folder)
   if (known && known.uidValidity === state.uidValidity) return known
+  const now = intake.clock()
   const cursor: Cursor = known
-    ? { ...known, uidValidity: state.uidValidity, lastUid: 0, sinceUid: state.uidNext - 1 }
-    : await firstCursor(session, state, startFrom, intake.clock())
+    ? { ...known, uidValidity: state.uidValidity, lastUid: 0, sinceUid: (await newestOf(session, state, now)).sinceUid }
+    : await firstCursor(session, state, startFrom, now)
   if (known)
     intake.log.warn(
       { mailbox, folder, was: known.uidValidity, is: state.uidValidity },
@@ -188,16 +202,28 @@ const CLOCK_SLACK_MS = 60_000
 
 async function firstCursor(
   session: ImapSession,
-  { uidValidity, uidNext }: FolderState,
+  state: FolderState,
   startFrom: StartFrom,
   now: Instant,
 ): Promise<Cursor> {
-  const sinceUid = uidNext - 1
-  if (startFrom !== 'now')
-    return { uidValidity, lastUid: 0, readSince: startFrom === 'all' ? null : startFrom, sinceUid }
-  // A mail that comes just now is not among them.
-  const newest = (await session.list()).findLast(({ uid }) => uid < uidNext)
+  const { uidValidity } = state
+  if (startFrom === 'all') return { uidValidity, lastUid: 0, readSince: null, sinceUid: state.uidNext - 1 }
+  const { sinceUid, newest } = await newestOf(session, state, now)
+  if (startFrom !== 'now') return { uidValidity, lastUid: 0, readSince: startFrom, sinceUid }
   // By the server's clock where ours is ahead: what arrives until then would be left out.
   const readSince = newest ? earlier(plus(newest.receivedAt, 1), plus(now, -CLOCK_SLACK_MS)) : null
   return { uidValidity, lastUid: sinceUid, readSince, sinceUid }
+}
+
+/**
+ * What is in a folder that has just been opened, up to which UID. A mail that comes just now is not among it, and is not below
+ * UIDNEXT; but where UIDNEXT lags behind, what has lain there for a day is none that comes just now.
+ */
+async function newestOf(
+  session: ImapSession,
+  { uidNext }: FolderState,
+  now: Instant,
+): Promise<{ sinceUid: number; newest: Listed | undefined }> {
+  const newest = (await session.list()).findLast(({ uid, receivedAt }) => uid < uidNext || receivedAt < plus(now, -DAY))
+  return { sinceUid: Math.max(uidNext - 1, newest?.uid ?? 0), newest }
 }

@@ -18,8 +18,8 @@ const WINDOW = 50
 // Header and text of practically every mail; what comes behind is files.
 const BEGINNING_BYTES = 256 * 1024
 
-/** A mail to be fetched, whole or only its beginning: `size` bytes. */
-type Wanted = { readonly uid: number; readonly size: number; readonly fullSize: number | null }
+/** A mail to be fetched, some `size` bytes: whole (`most` null), or only its first bytes. `fullSize`: as far as it is told. */
+type Wanted = Pick<Listed, 'uid' | 'size'> & { readonly most: number | null; readonly fullSize: number | null }
 
 /** What a session is made of; `explain` puts what imapflow raises while `doing` something into words for an admin. */
 type Opened = {
@@ -103,11 +103,10 @@ export class Session implements ImapSession {
     listed: readonly Listed[],
     { window = WINDOW, largest = Number.POSITIVE_INFINITY }: Fetching = {},
   ): AsyncGenerator<readonly FetchedMail[], void, undefined> {
-    const wanted = listed.map(
-      ({ uid, size }): Wanted =>
-        size > largest ? { uid, size: BEGINNING_BYTES, fullSize: size } : { uid, size, fullSize: null },
+    const windows = intoWindows(
+      listed.map(mail => asWanted(mail, largest)),
+      window,
     )
-    const windows = intoWindows(wanted, window)
     const load = (mails: readonly Wanted[] = []) => {
       const loaded = this.#load(mails)
       // The caller may leave before awaiting the prefetch; who stays gets the rejection all the same.
@@ -203,11 +202,13 @@ export class Session implements ImapSession {
   }
 
   async #among(uids: readonly number[], doing: string): Promise<number[]> {
+    const asked = new Set(uids)
     const here: number[] = []
     for (const set of uidSets(uids)) {
       const found = await this.#do(doing, () => this.#client.search({ uid: set }, { uid: true }))
       if (!found) throw this.#explain({ message: 'the server does not tell what is left' }, doing)
-      here.push(...found)
+      // Whatever else an answer names: what was not taken in must not be moved.
+      here.push(...found.filter(uid => asked.has(uid)))
     }
     return here
   }
@@ -240,7 +241,7 @@ export class Session implements ImapSession {
   }
 
   /** One command, however sparse the UIDs are. */
-  async list(lastUid = 0): Promise<readonly Listed[]> {
+  async list(lastUid = 0, { sizes = false } = {}): Promise<readonly Listed[]> {
     const doing = 'list new mails'
     if (!this.#fresh) await this.#do(doing, () => this.#client.noop())
     this.#changed = false
@@ -253,11 +254,16 @@ export class Session implements ImapSession {
     const listed = new Map<number, Listed>()
     await this.#do(doing, async () => {
       // Asking for the sizes costs 14 µs a mail where SEARCH would cost 1, and bounds the memory (see intoWindows).
-      const query = { uid: true, size: true, internalDate: true }
+      const query = { uid: true, size: sizes, internalDate: true }
       for await (const row of this.#client.fetch(`${lastUid + 1}:*`, query, { uid: true })) {
-        // RFC 3501 §6.4.8: "n:*" always names the last mail, also when its UID is below n.
-        const { uid, size = 0 } = row
-        if (uid > lastUid) listed.set(uid, { uid, size, receivedAt: this.#receivedAt(row) })
+        const { uid, size, internalDate } = row
+        // News of flags that came in between, for any mail: it would take the place of what was asked for.
+        if (size === undefined && internalDate === undefined) continue
+        // §6.4.8 wants it in each answer. Without, the mail would be passed by and nobody could tell which.
+        if (!uid)
+          throw new DeskError('imap', `the IMAP server ${this.#host} lists a mail without its UID`, { temporary: true })
+        // §6.4.8 as well: "n:*" always names the last mail, also when its UID is below n.
+        if (uid > lastUid) listed.set(uid, { uid, size: size ?? 0, receivedAt: this.#receivedAt(row) })
       }
     })
     return [...listed.values()].sort((a, b) => a.uid - b.uid)
@@ -294,18 +300,18 @@ export class Session implements ImapSession {
 
   async #fetchInto(found: Map<number, FetchedMail>, mails: readonly Wanted[]): Promise<void> {
     const wanted = new Map(mails.map(mail => [mail.uid, mail]))
-    for (const beginnings of [false, true]) {
-      const source = beginnings ? { start: 0, maxLength: BEGINNING_BYTES } : true
-      const query = { uid: true, internalDate: true, source }
-      const uids = mails.filter(({ fullSize }) => (fullSize !== null) === beginnings).map(({ uid }) => uid)
+    for (const most of new Set(mails.map(mail => mail.most))) {
+      const source = most === null ? true : { start: 0, maxLength: most }
+      const query = { uid: true, internalDate: true, size: most !== null, source }
+      const uids = mails.filter(mail => mail.most === most).map(({ uid }) => uid)
       for (const set of uidSets(uids)) {
         for await (const row of this.#client.fetch(set, query, { uid: true })) {
           const mail = wanted.get(row.uid)
           // Rows without a body are news of flags, for any mail of the folder, that came in between; an empty body is
           // how some servers show an expunged mail (RFC 2180 §4.1.3).
           if (!row.source?.length || !mail) continue
-          const { uid, fullSize } = mail
-          found.set(uid, { uid, receivedAt: this.#receivedAt(row), bytes: row.source, fullSize })
+          const { uid } = mail
+          found.set(uid, { uid, receivedAt: this.#receivedAt(row), ...givenOf(mail, row.source, row.size) })
         }
       }
     }
@@ -365,4 +371,17 @@ export class Session implements ImapSession {
       throw this.#lost ?? this.#explain(error, doing)
     }
   }
+}
+
+function asWanted({ uid, size }: Listed, largest: number): Wanted {
+  if (size > largest) return { uid, size: BEGINNING_BYTES, most: BEGINNING_BYTES, fullSize: size }
+  // A window of its own, and not more than is read: the size was not told.
+  if (size === 0 && largest < Number.POSITIVE_INFINITY) return { uid, size: largest, most: largest, fullSize: null }
+  return { uid, size, most: null, fullSize: null }
+}
+
+/** RFC822.SIZE may be an estimate: a mail of which there is less than was asked for is whole. */
+function givenOf({ most, fullSize }: Wanted, bytes: Buffer, told = 0): Pick<FetchedMail, 'bytes' | 'fullSize'> {
+  if (most === null || bytes.length < most) return { bytes, fullSize: null }
+  return { bytes: bytes.subarray(0, BEGINNING_BYTES), fullSize: Math.max(fullSize ?? told, bytes.length) }
 }

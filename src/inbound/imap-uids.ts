@@ -1,6 +1,6 @@
 import type { Instant } from '../instant.ts'
 
-/** A mail of a folder before it is fetched: its size in bytes and its INTERNALDATE, as the server says. */
+/** A mail of a folder before it is fetched: its size in bytes (0: not told) and its INTERNALDATE, as the server says. */
 export type Listed = { readonly uid: number; readonly size: number; readonly receivedAt: Instant }
 
 // Fifty mails of 25 MB, twice because of the prefetch, would be 2.5 GB of memory: anybody could send them.

@@ -1,6 +1,6 @@
 import { DeskError, errorText } from '../errors.ts'
 import { HOUR, type Instant, MINUTE, msBetween } from '../instant.ts'
-import { loop, onAbort } from '../loop.ts'
+import { loop, onAbort, pause } from '../loop.ts'
 import { isStorageTrouble } from '../store/store.ts'
 import { readFolder, tidy, type WatchedFolder } from './folder.ts'
 import { connectImap } from './imap.ts'
@@ -27,6 +27,8 @@ const NEVER: Instant = '9999-12-31T23:59:59.999Z'
 const RECONCILE_EVERY_MS = 6 * HOUR
 /** While there are mails that the server did not hand out: it may have been mended. */
 const REFUSED_AGAIN_MS = 15 * MINUTE
+/** Before the next look, when the server told of a change and nothing had come: it may tell so for ever (a copy that lags behind). */
+const BREATH_MS = 1_000
 const RECONNECT = { firstMs: 1_000, maxMs: 5 * 60_000 }
 
 /**
@@ -51,6 +53,8 @@ export async function watchFolder(
       const end = session.signedInUntil ?? NEVER
       const findSent = sentFolderFinder(intake, watched, session)
       let fresh = true
+      let told = false
+      let sentRead = false
       while (!signal.aborted) {
         // Seen in practice: one mail that the server itself cannot read makes it refuse the whole window, every time.
         const read = await readFolder(intake, watched, session, signal, failed > 1 ? doubts : null)
@@ -59,7 +63,8 @@ export async function watchFolder(
         // After what people wrote: what answers a mail is read when the mail is.
         // Then back to the folder that is waited for: more may have come in meanwhile.
         const sent = signal.aborted ? null : await findSent()
-        if (await sent?.read(signal, doubtsOfSent, failed > 1)) continue
+        sentRead = !sentRead && ((await sent?.read(signal, doubtsOfSent, failed > 1)) ?? false)
+        if (sentRead) continue
         failed = 0
         works()
         const refused = (await intake.store.read.refusedMails()).some(
@@ -73,9 +78,10 @@ export async function watchFolder(
           // The server hung up at one of the mails that were tried again: that is no news.
           if (session.lost) return
         }
+        if (told && read === 0) await pause(BREATH_MS, signal)
         // Looked at again after the interval even so: servers tell of new mail, but not of a folder that was replaced.
         const waitMs = Math.min(watched.pollEveryMs, Math.max(SIGN_IN_MS, msBetween(intake.clock(), end)))
-        await session.waitForChange(signal, waitMs, watched.pollEveryMs)
+        told = (await session.waitForChange(signal, waitMs, watched.pollEveryMs)) === 'changed'
         // With the next access token, before the server hangs up because of this one.
         if (intake.clock() >= end) return
       }

@@ -4,7 +4,7 @@ import { isStorageTrouble } from '../store/store.ts'
 import { readFolder, type WatchedFolder } from './folder.ts'
 import type { Intake } from './ingest.ts'
 import type { Doubts } from './one-by-one.ts'
-import type { FolderState, ImapSession } from './session.ts'
+import type { ImapSession } from './session.ts'
 
 /*
  * The folder of sent mail: an answer that an agent wrote in the shared mailbox itself, from its own address, is seen
@@ -24,8 +24,9 @@ export type SentFolder = {
 const AGAIN_MS = 5 * MINUTE
 
 /**
- * Looks for the folder of sent mail until it is known, for this session; null while it is not, and when there is none. A server
- * that does not list its folders is asked again later: no reason to leave the other folder unread.
+ * Looks for the folder of sent mail until it is known, for this session; null while it is not. A server that does not list its
+ * folders is asked again later, being no reason to leave the other folder unread; and one that has none such as well: many make it
+ * when the first mail is sent.
  */
 export function sentFolderFinder(
   intake: Intake,
@@ -33,16 +34,16 @@ export function sentFolderFinder(
   session: ImapSession,
 ): () => Promise<SentFolder | null> {
   const { mailbox } = watching
-  let found: SentFolder | null | undefined
+  let found: SentFolder | null = null
   let notBefore = 0
   return async () => {
-    if (found !== undefined || performance.now() < notBefore) return found ?? null
+    if (found || performance.now() < notBefore) return found
+    notBefore = performance.now() + AGAIN_MS
     try {
       found = await openSentFolder(intake, watching, session)
       return found
     } catch (error) {
       if (!(error instanceof DeskError) || session.lost) throw error
-      notBefore = performance.now() + AGAIN_MS
       intake.log.warn({ mailbox, reason: error.message, pauseMs: AGAIN_MS }, 'the folder of sent mail cannot be found')
       return null
     }
@@ -64,7 +65,8 @@ export async function openSentFolder(
   if (folder === null || siblings.includes(folder)) return null
   const watched: WatchedFolder = { ...watching, folder, role: 'sent', afterReading: 'leave', sent: null }
   const log = intake.log.child({ mailbox, folder })
-  let last: FolderState | null = null
+  /** Its UIDNEXT when it was read. */
+  let readUpTo: number | null = null
   let notBefore = 0
   let failed = false
   const attempt = async (work: () => Promise<boolean>) => {
@@ -87,9 +89,10 @@ export async function openSentFolder(
         const state = await session.peek(folder)
         if (!state)
           throw new DeskError('imap', `there is no folder ${folder}: correct \`sentFolder\``, { temporary: true })
-        if (last?.uidValidity === state.uidValidity && last.uidNext === state.uidNext) return false
+        const known = await intake.store.read.cursor(mailbox, folder)
+        if (known?.uidValidity === state.uidValidity && readUpTo === state.uidNext) return false
         await readFolder(intake, watched, session, signal, failed || oneByOne ? doubts : null)
-        last = state
+        readUpTo = state.uidNext
         failed = false
         return true
       }),
@@ -97,6 +100,8 @@ export async function openSentFolder(
     look: work =>
       attempt(async () => {
         await work(watched)
+        // What was not shown when it was read is neither there nor missing: it is read the next time.
+        readUpTo = null
         return true
       }),
   }

@@ -51,8 +51,11 @@ export interface ImapSession extends AsyncDisposable {
   readonly signedInUntil: Instant | null
   /** Selects the folder for reading and flagging; opening it again looks at it anew. */
   open(folder: string): Promise<FolderState>
-  /** The mails above `lastUid` (all when left out) that are in the folder now, by ascending UID; none of them is fetched yet. */
-  list(lastUid?: number): Promise<readonly Listed[]>
+  /**
+   * The mails above `lastUid` (all when left out) that are in the folder now, by ascending UID; none of them is fetched yet. With
+   * `sizes` they are fetched faster, but a server that cannot open a mail may then list none (seen: Dovecot hangs up).
+   */
+  list(lastUid?: number, how?: { readonly sizes?: boolean }): Promise<readonly Listed[]>
   /**
    * These mails, in their order, in windows of at most `window` mails and about 16 MB. The next window is fetched while the
    * caller works on this one, unless a mail as large as a window is among them. Mails that vanish meanwhile are left out; a window left empty is not yielded.

@@ -1,20 +1,10 @@
-import type { FolderLedger, LeftOut } from '../desk/reconciliation.ts'
+import type { FolderLedger, LeftOut, Start } from '../desk/reconciliation.ts'
 import type { Instant } from '../instant.ts'
 import type { Db } from './schema.ts'
 import { statement } from './statement.ts'
 
 /** How far a folder has been read. UIDVALIDITY and UID together name a mail (RFC 3501 §2.3.1.1). */
-export type Cursor = {
-  readonly uidValidity: string
-  readonly lastUid: number
-  /** Mail that the server received earlier is not read; null: all of it. */
-  readonly readSince: Instant | null
-  /**
-   * `readSince` binds mails up to this UID: those that were there when the folder was opened under its UIDVALIDITY. What
-   * comes later is new here, whenever the server received it: somebody may move an old mail in.
-   */
-  readonly sinceUid: number
-}
+export type Cursor = Start & { readonly uidValidity: string; readonly lastUid: number }
 
 /** `sent` holds what agents wrote in the mailbox itself. */
 export type FolderRole = 'received' | 'sent'
@@ -89,7 +79,7 @@ export function mailboxReads(db: Db) {
     async folderLedger(mailbox: string, folder: string): Promise<(FolderLedger & { uidValidity: string }) | null> {
       const cursor = await mailboxReads(db).cursor(mailbox, folder)
       if (!cursor) return null
-      const { uidValidity, lastUid } = cursor
+      const { uidValidity } = cursor
       const rows = await db
         .selectFrom('raw_mails')
         .select('uid')
@@ -104,7 +94,7 @@ export function mailboxReads(db: Db) {
         .where('folder', '=', folder)
         .where('uid_validity', '=', uidValidity)
         .execute()
-      return { uids: new Set(rows.map(row => row.uid)), leftOut, lastUid, uidValidity }
+      return { ...cursor, uids: new Set(rows.map(row => row.uid)), leftOut }
     },
 
     async folders(): Promise<FolderStatus[]> {

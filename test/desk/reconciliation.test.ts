@@ -6,6 +6,7 @@ const ledger = (uids: number[], leftOut: [number, number][], lastUid: number) =>
   uids: new Set(uids),
   leftOut: leftOut.map(([firstUid, last]) => ({ firstUid, lastUid: last })),
   lastUid,
+  ...{ readSince: null, sinceUid: 0 },
 })
 
 const shown = (uids: readonly number[]) => uids.map(uid => ({ uid, receivedAt: '2026-11-22T10:00:00.000Z' }))
@@ -32,6 +33,12 @@ test.each([
   ],
   ['new mail', [3, 4, 5], ledger([3], [], 3), { onServer: 3, accounted: 1, leftOut: 0, pending: [4, 5], missing: [] }],
   ['a hole', [1, 2, 3], ledger([1, 3], [], 3), { onServer: 3, accounted: 2, leftOut: 0, pending: [], missing: [2] }],
+  [
+    'a mail from before our first day that was not shown when the others were left out',
+    [1, 2, 3],
+    { ...ledger([3], [[1, 1]], 3), readSince: '2026-11-22T11:00:00.000Z', sinceUid: 2 },
+    { onServer: 3, accounted: 1, leftOut: 2, pending: [], missing: [] },
+  ],
   ['a UID told twice', [1, 1], ledger([1], [], 1), { onServer: 1, accounted: 1, leftOut: 0, pending: [], missing: [] }],
 ])('%s', (_name, server, known, expected) => {
   const { pending, ...rest } = reconcile(shown(server), known)

@@ -165,6 +165,80 @@ describe('IMAP with servers seen in practice', () => {
     ])
   })
 
+  const DATE = 'INTERNALDATE "01-Jan-2026 00:00:00 +0000"'
+
+  it('does not take news of flags, which come in between, for what it asked for', async () => {
+    await using server = await scriptedImap(
+      command =>
+        command.startsWith('UID FETCH')
+          ? [`* 1 FETCH (UID 1 ${DATE} RFC822.SIZE 5)`, '* 1 FETCH (FLAGS (\\Seen) UID 1)', 'TAG OK -']
+          : undefined,
+      { exists: 1 },
+    )
+    await using session = await connectImap(server.account, quiet)
+    await session.open('INBOX')
+    const listed = await session.list(0, { sizes: true })
+    expect(listed).toEqual([{ uid: 1, size: 5, receivedAt: '2026-01-01T00:00:00.000Z' }])
+  })
+
+  it('passes by no mail that is listed without its UID', async () => {
+    await using server = await scriptedImap(
+      command =>
+        command.startsWith('UID FETCH') ? [`* 1 FETCH (UID 1 ${DATE})`, `* 2 FETCH (${DATE})`, 'TAG OK -'] : undefined,
+      { exists: 2 },
+    )
+    await using session = await connectImap(server.account, quiet)
+    await session.open('INBOX')
+    const error = await failure(session.list())
+    expect(error).toMatchObject({ temporary: true, message: expect.stringContaining('without its UID') })
+  })
+
+  it.each([
+    ['too large', 1e9, 'short', 100, { text: 'short', fullSize: null }],
+    ['too small', 3, 'short', 100, { text: 'short', fullSize: null }],
+    ['as 0', 0, 'short', 100, { text: 'short', fullSize: null }],
+    ['as 0, of a large one', 0, 'x'.repeat(300_000), 280_000, { text: 'x'.repeat(262_144), fullSize: 300_000 }],
+    ['rightly, of a large one', 300_000, 'x'.repeat(300_000), 100, { text: 'x'.repeat(262_144), fullSize: 300_000 }],
+  ])('gets along with a size that is told %s', async (_, size, text, largest, expected) => {
+    const asked: number[] = []
+    await using server = await scriptedImap(
+      command => {
+        if (/^UID FETCH 1:\*/.test(command)) return [`* 1 FETCH (UID 1 ${DATE} RFC822.SIZE ${size})`, 'TAG OK -']
+        const most = Number(/<0\.(\d+)>/.exec(command)?.[1] ?? 1e9)
+        if (!command.startsWith('UID FETCH')) return undefined
+        asked.push(most)
+        const body = text.slice(0, most)
+        const told = command.includes('RFC822.SIZE') ? `RFC822.SIZE ${text.length} ` : ''
+        return [`* 1 FETCH (UID 1 ${DATE} ${told}BODY[] {${body.length}}\r\n${body})`, 'TAG OK -']
+      },
+      { exists: 1 },
+    )
+    await using session = await connectImap(server.account, quiet)
+    await session.open('INBOX')
+    const [given] = await all(fetchNew(session, 0, { largest }))
+    expect({ text: String(given?.bytes), fullSize: given?.fullSize }).toEqual(expected)
+    expect(asked.every(most => (size > 0 && size <= largest ? most === 1e9 : most <= Math.max(largest, 262_144)))).toBe(
+      true,
+    )
+  })
+
+  it('moves only what it was told to, whatever an answer names beside it', async () => {
+    let here = true
+    await using server = await scriptedImap(
+      command => {
+        if (command === 'CAPABILITY') return ['* CAPABILITY IMAP4rev1 MOVE', 'TAG OK -']
+        if (command.startsWith('UID SEARCH')) return [`* SEARCH ${here ? '1 2 ' : ''}3`, 'TAG OK -']
+        if (command.startsWith('UID MOVE')) here = false
+        return undefined
+      },
+      { exists: 3 },
+    )
+    await using session = await connectImap(server.account, quiet)
+    await session.open('INBOX')
+    await session.move([1, 2], 'Done')
+    expect(server.commands.filter(command => command.startsWith('UID MOVE'))).toEqual(['UID MOVE 1:2 INBOX/Done'])
+  })
+
   it('rejects, and loses nothing silently, when a server refuses to hand out mails', async () => {
     await using server = await scriptedImap(
       command => {

@@ -1,7 +1,7 @@
 /*
  * One folder as it is watched, with servers that do not do what they are asked for.
  */
-import { chmod, readdir, readFile } from 'node:fs/promises'
+import { chmod, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, test, vi } from 'vitest'
 import { systemClock } from '../../src/clock.ts'
@@ -115,6 +115,68 @@ test('a sent folder that could not be read once is read later over the same conn
   const status = async () => (await store.read.folders()).find(({ folder }) => folder === 'Sent')
   await eventually(async () => expect(await status()).toMatchObject({ role: 'sent', lastError: null }))
 })
+
+test('a sent folder that the server makes later is found over the same connection', async () => {
+  const made = { sent: false }
+  await watch(
+    command => {
+      if (/^LIST "" ""$/i.test(command)) return ['* LIST (\\Noselect) "/" ""', 'TAG OK -']
+      if (/^LIST "" "?\*/i.test(command)) return [...(made.sent ? ['* LIST (\\Sent) "/" Sent'] : []), 'TAG OK -']
+      if (/^STATUS Sent/i.test(command)) return ['* STATUS Sent (UIDVALIDITY 7 UIDNEXT 1 MESSAGES 0)', 'TAG OK -']
+      return undefined
+    },
+    { sent: 'auto' },
+  )
+  await eventually(() => sent(/^IDLE/i) > 2)
+  expect(sent(/^LIST "" "?\*/i)).toBe(1)
+  made.sent = true
+  passes(6 * MINUTE)
+  await eventually(() => sent(/^SELECT Sent/i) > 0)
+  expect(sent(SIGN_IN)).toBe(1)
+})
+
+test.each<[string, Script, Partial<WatchedFolder>]>([
+  [
+    'of mails is another one at each look',
+    command => {
+      if (/^SELECT/i.test(command)) return ['* 5 EXISTS', '* OK [UIDVALIDITY 7] -', '* OK [UIDNEXT 6] -', 'TAG OK -']
+      return /^UID FETCH/i.test(command) ? ['* 6 EXISTS', 'TAG OK -'] : undefined
+    },
+    {},
+  ],
+  [
+    'of the next sent mail is another one at each look',
+    command => {
+      const next = (imap?.commands.length ?? 0) + 1
+      if (!/^STATUS/i.test(command)) return undefined
+      return [`* STATUS Sent (UIDVALIDITY 7 UIDNEXT ${next} MESSAGES 0)`, 'TAG OK -']
+    },
+    { sent: 'Sent' },
+  ],
+])('a server whose number %s is not asked without pause', async (_, script, more) => {
+  await watch(script, { ...more, pollEveryMs: MINUTE }, 5)
+  await eventually(() => sent(/^SELECT INBOX$/i) > 1)
+  // Looked at all the time, some hundred commands.
+  await new Promise(resolve => setTimeout(resolve, 700))
+  expect(imap?.commands.length).toBeLessThan(30)
+})
+
+test.each(['now', '2026-01-01T00:00:00.000Z'] as const)(
+  'where UIDNEXT lags behind, what is from before our first day (%s) stays unread',
+  async startFrom => {
+    const { script } = folderOf(3, () => 'mail')
+    const yearsAgo: Script = command => {
+      const answer = script(command, () => undefined)
+      if (/^SELECT INBOX$/i.test(command)) return answer?.map(line => line.replace(/UIDNEXT \d+/, 'UIDNEXT 1'))
+      return answer?.map(line => line.replace('23-Nov-2026', '23-Nov-2020'))
+    }
+    const { account } = await watch(yearsAgo, { startFrom }, 3)
+    await eventually(() => sent(/^IDLE/i) > 1)
+    expect(await taken()).toEqual([])
+    const [sum] = await reconcileWatched(intake, { ...WATCHED, account })
+    expect(sum).toMatchObject({ onServer: 3, leftOut: 3, missing: [], pending: [] })
+  },
+)
 
 test.each(['NO', 'BAD'])(
   '%s to LIST: the inbox is read over the same connection, and the sent folder is looked for again',
@@ -284,6 +346,30 @@ describe('a mail that the server shows and does not hand out', () => {
 })
 
 describeWithDovecot('a mail that Dovecot cannot read', () => {
+  it('of which it cannot even tell the size: the others are read, also when it is the last one', async () => {
+    await using dovecot = await startDovecot()
+    // As delivered by other programs: a name that does not tell the size.
+    const files = join(dovecot.home, 'mail/desk/Maildir/new')
+    await dovecot.deliver('desk', 'INBOX', mail({ from: 'ann@example.org', to: 'it@example.org' }))
+    for (const name of ['ben', 'carl']) {
+      const seconds = name === 'ben' ? 1_700_000_001 : 1_700_000_002
+      await writeFile(join(files, `${seconds}.M1P1.host`), mail({ from: `${name}@example.org`, to: 'it@example.org' }))
+    }
+    await chmod(join(files, '1700000002.M1P1.host'), 0o000)
+    watchAt(dovecot.account('desk'))
+    await eventually(async () => expect(await taken()).toHaveLength(2), 20_000)
+    await eventually(async () => expect(await refused()).toHaveLength(1), 20_000)
+    const failed = told('mailbox cannot be read').length
+    await dovecot.deliver('desk', 'INBOX', mail({ from: 'dora@example.org', to: 'it@example.org' }))
+    await eventually(async () => expect(await taken()).toHaveLength(3), 20_000)
+    expect(told('mailbox cannot be read')).toHaveLength(failed)
+    await chmod(join(dovecot.home, 'mail/desk/Maildir/cur/1700000002.M1P1.host:2,'), 0o644)
+    passes(16 * MINUTE)
+    await eventually(async () => expect(await taken()).toHaveLength(4), 20_000)
+    expect(await refused()).toEqual([])
+    await stop()
+  })
+
   it('is passed by, told of, and tried again, though the server hangs up at it', async () => {
     await using dovecot = await startDovecot()
     for (const name of ['ann', 'ben', 'carl'])

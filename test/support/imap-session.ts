@@ -47,7 +47,7 @@ export async function all(windows: AsyncIterable<readonly FetchedMail[]>): Promi
 
 /** The windows of what is above `lastUid` now. */
 export async function* fetchNew(session: ImapSession, lastUid: number, how: Fetching = {}) {
-  yield* session.fetch(await session.list(lastUid), how)
+  yield* session.fetch(await session.list(lastUid, { sizes: true }), how)
 }
 
 export const uidsOf = (mails: readonly FetchedMail[]) => mails.map(({ uid }) => uid)
