@@ -58,7 +58,8 @@ export interface ImapSession extends AsyncDisposable {
   list(lastUid?: number, how?: { readonly sizes?: boolean }): Promise<readonly Listed[]>
   /**
    * These mails, in their order, in windows of at most `window` mails and about 16 MB. The next window is fetched while the
-   * caller works on this one, unless a mail as large as a window is among them. Mails that vanish meanwhile are left out; a window left empty is not yielded.
+   * caller works on this one, unless a mail as large as a window is among them. Mails that vanish meanwhile are left out; a
+   * window left empty is not yielded.
    */
   fetch(listed: readonly Listed[], how?: Fetching): AsyncIterable<readonly FetchedMail[]>
   /** The folder of sent mail, by its special use (RFC 6154) or else by its usual names; null: there is none. */

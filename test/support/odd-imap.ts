@@ -4,50 +4,21 @@
  */
 import { createServer, type Socket } from 'node:net'
 import type { ImapAccount } from '../../src/inbound/imap.ts'
+import {
+  at,
+  CODES,
+  FAULTS,
+  type Fault,
+  type FaultKind,
+  type Is,
+  LISTS,
+  type Nature,
+  sayings,
+  TEXTS,
+} from './odd-imap-faults.ts'
+import { fetchRows, type OddMail } from './odd-imap-fetch.ts'
 import { listening, portOf } from './ports.ts'
 
-/** What may go wrong, and in the answers to which commands. `LISTING` and `BODIES` are the two uses of UID FETCH. */
-const FAULTS = {
-  // Of any command.
-  ...{ refuses: /./, says: /./, bye: /./, hangs: /./, cuts: /./, news: /./, arrives: /./, removes: /./, flags: /./ },
-  ...{ renumbers: /^(SELECT|NOOP|IDLE)/, wrongExists: /^SELECT/, noUidNext: /^SELECT/, lowUidNext: /^(SELECT|STATUS)/ },
-  ...{ noValidity: /^(SELECT|STATUS)/, otherValidity: /^SELECT/, readOnly: /^SELECT/, oddList: /^LIST "" "[^"]/ },
-  // Of UID FETCH.
-  ...{ shuffled: /^UID FETCH/, doubled: /^UID FETCH/, missing: /^UID FETCH/, noUid: /^UID FETCH/ },
-  ...{ unasked: /^UID FETCH/, oddDate: /^UID FETCH/, oddSize: /^LISTING/, empty: /^BODIES/, nil: /^BODIES/ },
-  ...{ flagNews: /^UID FETCH/ },
-  ...{ noSearch: /^UID SEARCH/, nothingFound: /^UID SEARCH/, allFound: /^UID SEARCH/, extended: /^UID SEARCH/ },
-  ...{ halfDone: /^UID (MOVE|COPY|STORE)/ },
-} as const
-export type FaultKind = keyof typeof FAULTS
-/** When the server got all but the old mail. */
-export const RECEIVED_AT = '2026-11-23T08:00:00.000Z'
-export const FAULT_KINDS = Object.keys(FAULTS) as FaultKind[]
-
-/** Happens to `times` commands that it concerns, after the first `after` of them; `n` picks how. */
-export type Fault = { readonly kind: FaultKind; readonly after: number; readonly times: number; readonly n: number }
-
-/** What the server is like for as long as it lives. */
-export type Nature = {
-  readonly capabilities: readonly string[]
-  /** Told after the login only. */
-  readonly later: readonly string[]
-  readonly delimiter: string | null
-  /** What it shows of a mail that another client has removed (RFC 2180 §4.1). */
-  readonly removed: 'nothing' | 'emptiness' | 'refusal' | 'mail'
-  readonly sizes: 'true' | 'zero' | 'guessed'
-  /** It has a folder of sent mail. */
-  readonly sent: boolean
-  /** Bytes that it writes at once. */
-  readonly chunk: number
-}
-
-export type OddMail = {
-  readonly uid: number
-  readonly bytes: Buffer
-  readonly date: string
-  readonly flags: Set<string>
-}
 type Folder = { validity: number; uidNext: number; mails: OddMail[] }
 
 export interface OddImap extends AsyncDisposable {
@@ -66,41 +37,9 @@ export interface OddImap extends AsyncDisposable {
   readonly over: boolean
 }
 
-const CODES = [
-  '',
-  '[INUSE] ',
-  '[SERVERBUG] ',
-  '[UNAVAILABLE] ',
-  '[LIMIT] ',
-  '[THROTTLED] ',
-  '[EXPUNGEISSUED] ',
-  '[NIL] ',
-]
-const TEXTS = [
-  'not now',
-  'Request is throttled. Suggested Backoff Time: 40 milliseconds',
-  'Some of the requested messages no longer exist',
-]
-const DATES = [
-  '"31-Feb-2026 99:00:00 +0000"',
-  'NIL',
-  '"01-Jan-9999 00:00:00 +0000"',
-  '"01-Jan-0001 00:00:00 +0000"',
-  '""',
-  '"today"',
-]
-const SIZES = [0, 1, 1e9, 4294967295, 18446744073709552]
-const LISTS = [
-  ['* LIST (\\Noselect) NIL ""'],
-  ['* LIST () "/" {5}\r\nINBOX'],
-  ['* LIST (\\HasNoChildren) "\\\\" "INBOX"', '* LIST () "/" "Gel&APY-scht"', '* LIST () "/" "Ã©tÃ©"'],
-  ['* LIST', '* LIST () "/"', '* LIST NIL NIL NIL'],
-  [],
-]
 /** By how much a UIDVALIDITY is wrong. */
 const LIE = 1000
 const DATE = '"23-Nov-2026 08:00:00 +0000"'
-const at = <T>(list: readonly T[], n: number): T | undefined => list[n % Math.max(1, list.length)]
 
 type Setup = {
   readonly nature: Nature
@@ -110,7 +49,6 @@ type Setup = {
   /** Half of them are there, the others come later. */
   readonly mails: readonly Buffer[]
 }
-type Row = { mail: OddMail; seq: number; items: [string, string][] }
 
 export async function oddImap({ nature, plan, old, mails: received }: Setup): Promise<OddImap> {
   let faults = plan.map(fault => ({ ...fault }))
@@ -221,73 +159,6 @@ export async function oddImap({ nature, plan, old, mails: received }: Setup): Pr
       ]
     }
 
-    const fetch = (set: string, query: string, is: Is): string[] => {
-      const isBody = /BODY/i.test(query)
-      const partial = /<(\d+)\.(\d+)>/.exec(query)
-      let refused = false
-      const rowOf = (mail: OddMail): Row[] => {
-        const items: [string, string][] = [
-          ['UID', String(mail.uid)],
-          ['INTERNALDATE', mail.date],
-        ]
-        const { length } = mail.bytes
-        if (/RFC822.SIZE/i.test(query))
-          items.push(['RFC822.SIZE', String({ true: length, zero: 0, guessed: length * 2 }[nature.sizes])])
-        const gone = !selected?.mails.includes(mail)
-        if (gone && nature.removed === 'refusal') refused = true
-        if (gone && isBody && (nature.removed === 'nothing' || nature.removed === 'refusal')) return []
-        if (isBody) {
-          const bytes = gone && nature.removed === 'emptiness' ? Buffer.alloc(0) : mail.bytes
-          const some = partial ? bytes.subarray(0, Number(partial[2])) : bytes
-          items.push([`BODY[]${partial ? '<0>' : ''}`, `{${some.length}}\r\n${some.toString('latin1')}`])
-        }
-        return [{ mail, seq: view.indexOf(mail) + 1, items }]
-      }
-      let rows = inSet(set).flatMap(rowOf)
-      const some = (n: number) => (n % 3 === 0 ? rows : rows.filter((_, index) => index === n % rows.length))
-      const edit = (n: number | null, change: (row: Row) => [string, string][]) => {
-        if (n !== null) for (const row of some(n)) row.items = change(row)
-      }
-      const body = (text: string) => (row: Row) =>
-        row.items.map(([key, value]): [string, string] => [key, key.startsWith('BODY') ? text : value])
-      edit(is('empty'), body('{0}\r\n'))
-      edit(is('nil'), body('NIL'))
-      edit(is('noUid'), row => row.items.filter(([key]) => key !== 'UID'))
-      const oddDate = is('oddDate')
-      edit(oddDate, row =>
-        row.items.flatMap(([key, value]): [string, string][] =>
-          key !== 'INTERNALDATE' ? [[key, value]] : oddDate === 0 ? [] : [[key, at(DATES, oddDate ?? 0) ?? '']],
-        ),
-      )
-      const oddSize = is('oddSize')
-      edit(oddSize, row =>
-        row.items.map(([key, value]) => [key, key === 'RFC822.SIZE' ? String(at(SIZES, oddSize ?? 0)) : value]),
-      )
-      const missing = is('missing')
-      if (missing !== null) {
-        const without = new Set(some(missing))
-        rows = rows.filter(row => !without.has(row))
-      }
-      const doubled = is('doubled')
-      if (doubled !== null) rows = [...rows, ...some(doubled)]
-      if (is('unasked') !== null) rows = [...rows, ...view.flatMap(rowOf)]
-      const shuffled = is('shuffled')
-      if (shuffled !== null) {
-        rows = rows.toSorted((a, b) => ((a.seq * (shuffled + 7)) % 5) - ((b.seq * (shuffled + 7)) % 5) || b.seq - a.seq)
-        for (const row of rows) if (row.seq % 2) row.items.reverse()
-      }
-      const lines = rows.map(({ seq, items }) => `* ${seq} FETCH (${items.flat().join(' ')})`)
-      const flagNews = is('flagNews')
-      if (flagNews !== null)
-        for (const [index, { uid }] of view.entries())
-          lines.splice(
-            flagNews % (lines.length + 1),
-            0,
-            flagNews % 2 ? `* ${index + 1} FETCH (UID ${uid} FLAGS (\\Seen))` : `* ${index + 1} FETCH (FLAGS (\\Seen))`,
-          )
-      return [...lines, refused ? 'TAG NO [EXPUNGEISSUED] gone' : 'TAG OK -']
-    }
-
     const search = (set: string, is: Is): string[] => {
       const uids = (is('allFound') === null ? inSet(set) : view).map(({ uid }) => uid)
       if (is('noSearch') !== null) return ['TAG OK -']
@@ -359,7 +230,10 @@ export async function oddImap({ nature, plan, old, mails: received }: Setup): Pr
         case 'LOGOUT':
           return ['* BYE bye', 'TAG OK -']
         case 'UID FETCH':
-          return fetch(first, rest.join(' '), is)
+          return fetchRows(
+            { query: rest.join(' '), mails: inSet(first), view, there: selected?.mails ?? [], nature },
+            is,
+          )
         case 'UID SEARCH':
           return search(rest.at(-1) ?? '', is)
         case 'UID MOVE':
@@ -381,7 +255,6 @@ export async function oddImap({ nature, plan, old, mails: received }: Setup): Pr
       }
     }
 
-    type Is = (kind: FaultKind) => number | null
     const answer = (tag: string, command: string): void => {
       const upper = command.toUpperCase()
       const what = upper.startsWith('UID FETCH') ? `UID FETCH ${/BODY/.test(upper) ? 'BODIES' : 'LISTING'}` : upper
@@ -424,28 +297,7 @@ export async function oddImap({ nature, plan, old, mails: received }: Setup): Pr
         lines = [`TAG ${refused % 2 ? 'NO' : 'BAD'} ${at(CODES, refused) ?? ''}${at(TEXTS, refused >> 1) ?? ''}`]
       else lines = usual(command, is)
       const said = is('says')
-      if (said !== null)
-        lines.splice(
-          said % (lines.length || 1),
-          0,
-          at(
-            [
-              '* OK still here',
-              '* NO [ALERT] disk is full',
-              '* 3',
-              '* )',
-              '* OK [NIL] -',
-              'ZZ9 OK what',
-              '* 99999999999999999999 EXISTS',
-              '* 7 EXPUNGE',
-              '* 0 EXPUNGE',
-              `* ${view.length + 3} EXISTS`,
-              '* SEARCH 1 2 3',
-              '* CAPABILITY IMAP4rev1',
-            ],
-            said,
-          ) ?? '',
-        )
+      if (said !== null) lines.splice(said % (lines.length || 1), 0, at(sayings(view.length), said) ?? '')
       const told = is('news')
       if (told !== null) lines.splice(told % (lines.length || 1), 0, ...news())
       const bye = is('bye')
