@@ -1,7 +1,7 @@
 // The directions of the house (src/README.md): which room may look into which, and one door for each outside library.
 // Type-only imports count (tsPreCompilationDeps).
 const plain = '(errors|instant)\\.ts$'
-const street = '(errors|instant|log|loop|ids|oauth|oauth-advice)\\.ts$'
+const street = '(errors|instant|log|loop|ids|oauth|oauth-advice|server-words)\\.ts$'
 
 const room = (name, may, extra = plain) => ({
   name: `${name}-imports`,

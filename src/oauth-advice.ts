@@ -7,11 +7,6 @@ export type Protocol = 'imap' | 'smtp'
 export type Provider = 'microsoft' | 'google' | 'custom'
 export type GrantKind = 'client-credentials' | 'refresh-token' | 'service-account'
 
-/** Masks whatever could be a token, an assertion or the base64 of one: servers were seen to repeat what they were sent. */
-export function withoutTokens(words: string): string {
-  return words.replace(/\b(basic|bearer) \S+/gi, '$1 ***').replace(/[\w+/=.~-]{40,}/g, '***')
-}
-
 type Advice = readonly [said: RegExp, advice: string]
 
 // Matched against "error error_description"; the numbers are Microsoft's (AADSTS…).

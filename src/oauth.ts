@@ -14,8 +14,8 @@ import {
   refusalAdvice,
   serverAdvice,
   unreachableAdvice,
-  withoutTokens,
 } from './oauth-advice.ts'
+import { withoutTokens } from './server-words.ts'
 
 type Client = {
   readonly clientId: string

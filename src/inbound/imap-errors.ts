@@ -4,7 +4,9 @@
  */
 import { DeskError } from '../errors.ts'
 import type { TokenSource } from '../oauth.ts'
-import { withoutTokens } from '../oauth-advice.ts'
+import { serverWords } from '../server-words.ts'
+
+const LONGEST_WORDS = 300
 
 /** Whom we talked to; the password is only here to be kept out of every text. */
 type Peer = {
@@ -60,7 +62,11 @@ export function explainImap(error: unknown, peer: Peer, doing: string): DeskErro
   if (error instanceof DeskError) return error
   const raised: Raised = typeof error === 'object' && error !== null ? error : { message: String(error) }
   const code = text(raised.code)
-  const said = withoutSecret(text(raised.responseText) || text(raised.response) || text(raised.reason), peer)
+  const said = serverWords(
+    text(raised.responseText) || text(raised.response) || text(raised.reason),
+    peer,
+    LONGEST_WORDS,
+  )
   const where = `${peer.host}:${peer.port}`
   const fields = { host: peer.host, port: peer.port, user: peer.user, code, command: text(raised.command), said }
   const failure = (temporary: boolean, words: string, hint = '') =>
@@ -143,22 +149,10 @@ export function explainImap(error: unknown, peer: Peer, doing: string): DeskErro
     const hint = 'If it offers it only with TLS, set tls; else sign in with a password (`secret`)'
     return failure(false, `the IMAP server ${where} offers no sign-in with OAuth (OAUTHBEARER, XOAUTH2)`, hint)
   }
-  const words = withoutSecret(text(raised.message), peer) || 'no reason given'
+  const words = serverWords(text(raised.message), peer, LONGEST_WORDS) || 'no reason given'
   return failure(true, `could not ${doing} at the IMAP server ${where}: ${words}`)
 }
 
 function text(value: unknown): string {
   return typeof value === 'string' ? value : ''
-}
-
-/** A server's words as one short line in which neither password nor token nor their base64 forms stand. */
-function withoutSecret(words: string, { user, password, tokens }: Peer): string {
-  const forms = [password, ...[password, `\0${user}\0${password}`].map(form => Buffer.from(form).toString('base64'))]
-  const clean = tokens
-    ? withoutTokens(words)
-    : forms.reduce((rest, form) => (form ? rest.replaceAll(form, '***') : rest), words)
-  return clean
-    .replace(/[\p{Cc}\p{Cf}\s]+/gu, ' ')
-    .trim()
-    .slice(0, 300)
 }

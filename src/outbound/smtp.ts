@@ -1,11 +1,10 @@
 import { domainToASCII } from 'node:url'
 import { createTransport, type SendMailOptions } from 'nodemailer'
 import SMTPConnection from 'nodemailer/lib/smtp-connection'
-import { oneLine } from '../desk/template.ts'
 import { DeskError, errorText } from '../errors.ts'
 import { MINUTE } from '../instant.ts'
 import type { TokenSource } from '../oauth.ts'
-import { withoutTokens } from '../oauth-advice.ts'
+import { serverWords } from '../server-words.ts'
 import { bearerSignIn, NoToken } from './bearer.ts'
 
 /** How to reach a mailbox's submission server. */
@@ -72,7 +71,7 @@ export function openSmtp(account: SmtpAccount, connections = 4, { deliveryMs, ..
   const handOver = async (message: SendMailOptions): Promise<Handed> => {
     const asGiven = givenNames(message)
     const handed = (response: string | null, accepted: readonly Recipient[], errors: readonly SmtpError[] = []) => ({
-      response: response === null ? null : serverWords(response, account),
+      response: response === null ? null : saidBy(account, response),
       accepted: accepted.map(one => asGiven(typeof one === 'string' ? one : one.address)),
       refused: errors.map(error => ({ address: asGiven(error.recipient ?? ''), error: asDeskError(error, account) })),
     })
@@ -125,7 +124,7 @@ export async function probeSmtp(account: SmtpAccount): Promise<SmtpProbe> {
   const lost = new Promise<never>((_resolve, reject) => {
     connection.on('error', reject)
     connection.once('end', () =>
-      reject(new Error(`hung up after: ${withoutTokens(String(connection.lastServerResponse))}`)),
+      reject(new Error(`hung up after: ${saidBy(account, String(connection.lastServerResponse))}`)),
     )
   })
   lost.catch(() => undefined)
@@ -227,7 +226,7 @@ const OF_THE_SESSION: ReadonlySet<number> = new Set([503, 530, 534, 535, 538])
 function asDeskError(error: unknown, account: SmtpAccount): DeskError {
   const { code, responseCode, response } = error as SmtpError
   const place = `${account.host}:${account.port}`
-  const said = serverWords(response ?? errorText(error), account)
+  const said = saidBy(account, response ?? errorText(error))
   const advice = error instanceof NoToken ? '' : adviceFor(error as SmtpError, account.tokens)
   return new DeskError('smtp', `${place}: ${said}${advice}`, {
     // What a server answers may repeat what we sent: the error itself is not passed on.
@@ -238,14 +237,9 @@ function asDeskError(error: unknown, account: SmtpAccount): DeskError {
 
 const LONGEST_WORDS = 400
 
-/** What a server said as one line that a person reads, in which neither password nor token stands, nor their base64 forms. */
-function serverWords(said: string, { user, password, tokens }: SmtpAccount): string {
-  const plain = password ? [password, `\0${user}\0${password}`] : []
-  const secrets = [...plain, ...plain.map(secret => Buffer.from(secret).toString('base64'))]
-  const masked = secrets.reduce((rest, secret) => rest.replaceAll(secret, '***'), said)
-  // The code stands before each line (RFC 5321 §4.2.1), and is news once.
-  const line = (tokens ? withoutTokens(masked) : masked).replace(/\r?\n\d{3}[- ]/g, ' ')
-  return oneLine(line, LONGEST_WORDS)
+/** The code stands before each line of an answer (RFC 5321 §4.2.1), and is news once. */
+function saidBy(account: SmtpAccount, answer: string): string {
+  return serverWords(answer.replace(/\r?\n\d{3}[- ]/g, ' '), account, LONGEST_WORDS)
 }
 
 function adviceFor({ code, responseCode = 0 }: SmtpError, tokens: TokenSource | undefined): string {
