@@ -1,5 +1,6 @@
 import { setImmediate } from 'node:timers/promises'
 import type { TicketEvent } from '../desk/ticket.ts'
+import { errorText } from '../errors.ts'
 import { MINUTE } from '../instant.ts'
 import { backoff, pause } from '../loop.ts'
 import { isStorageTrouble, type Store, type Tx } from '../store/store.ts'
@@ -109,7 +110,7 @@ export async function takeUpHistory(store: Store): Promise<number> {
   return Number((await store.read.setting(CURSOR)) ?? (await begin()))
 }
 
-/** An event that cannot be worked on holds up no other one. */
+/** An event that cannot be worked on holds up no other one; the history tells that nobody heard of it. */
 async function dispatch(tx: Tx, dispatching: Dispatching, event: Happened): Promise<void> {
   try {
     await tx.attempt(async () => {
@@ -125,5 +126,8 @@ async function dispatch(tx: Tx, dispatching: Dispatching, event: Happened): Prom
       { err: error, event: event.id, ticket: event.ticket, kind: event.kind },
       'an event could not be worked on',
     )
+    const data = { kind: 'notification', event: event.id, why: 'fault', detail: errorText(error) }
+    const withheld = { kind: 'reply-withheld', actor: 'postdesk', data } as const
+    await tx.addEvents(event.ticket, [withheld], dispatching.clock())
   }
 }

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { dispatchNext } from '../../src/dispatch/dispatcher.ts'
 import { openCrew, type TestCrew } from '../support/crew.ts'
+import { keptLog } from '../support/log.ts'
 import { agent, policy } from '../support/policy.ts'
 import { replyTo, withSubaddresses } from '../support/stage.ts'
 
@@ -104,6 +105,24 @@ test('the tickets of a mailbox that is not configured any more are worked on fro
   expect((await crew.told()).map(({ from }) => from.address)).toEqual(['help@example.org', 'help@example.org'])
   const told = (await crew.store.read.outbox({ limit: 50 })).filter(({ kind }) => kind === 'notification')
   expect(told.map(({ mailbox }) => mailbox)).toEqual(['help', 'help'])
+})
+
+test('an event that nobody can be told of holds up no other one, and the history tells', async () => {
+  await crew.arrives({ subject: 'Printer', text: 'My printer is on fire.' })
+  await crew.arrives({ subject: 'Screen', text: 'My screen is dark.' })
+  const ids = {
+    ...crew.dispatching.ids,
+    agentToken: (ticket: number, ...rest: [string, string]) => {
+      if (ticket === 1001) throw new TypeError('URI malformed')
+      return crew.dispatching.ids.agentToken(ticket, ...rest)
+    },
+  }
+  while (await dispatchNext({ ...crew.dispatching, ids, log: keptLog().log }));
+  expect(await subjects()).toEqual(['ana@example.org: Screen [#1002]', 'ben@example.org: Screen [#1002]'])
+  const withheld = (await crew.store.read.events(1001)).filter(({ kind }) => kind === 'reply-withheld')
+  expect(withheld).toMatchObject([
+    { data: { kind: 'notification', why: 'fault', detail: expect.stringContaining('URI malformed') } },
+  ])
 })
 
 test('agents in copy of a colleague’s mail are told all the same, now and later: answers do not go to them', async () => {
