@@ -38,6 +38,9 @@ const REPORTS = new Set([
 ])
 // Kept apart for machines to read, and yet something that a person may want to open.
 const OPENABLE_REPORTS = new Set(['message/rfc822', 'message/global', 'text/calendar'])
+/** A button pressed in Gmail in place of words (developers.google.com/workspace/gmail/reactions/format). */
+const REACTION = 'text/vnd.google.email-reaction+json'
+const LONGEST_REACTION = 1000
 const MOST_REPORTS = 50
 const LONGEST_REPORT = 262_144
 const DEEPEST_UNWRAPPING = 3
@@ -84,6 +87,7 @@ class Reading {
     if (part.part.content === null) return this.#collectChildren(part)
     if (REPORTS.has(part.type) || OPENABLE_REPORTS.has(part.type)) this.#report(part)
     else if (isWritten(part)) return this.#words(part, parent, first)
+    else if (part.type === REACTION && part.disposition !== 'attachment') return this.#reaction(part)
     if (!REPORTS.has(part.type) || part.filename !== null) this.#keep(part)
     return this.#collectChildren(part)
   }
@@ -107,6 +111,15 @@ class Reading {
     if (!attached && (part.filename === null || isBody)) return [this.#blockOf(part)]
     if (!attached || parent === null) this.instead.push(this.#blockOf(part))
     this.#keep(part)
+    return []
+  }
+
+  /** An emoji in JSON, for programs; the words beside it say the same. */
+  #reaction(part: Described): Block[] {
+    const text = decodeCharset((part.part.content ?? Buffer.alloc(0)).subarray(0, LONGEST_REACTION), 'utf-8')
+    const emoji = /"emoji"\s{0,9}:\s{0,9}"([^"\\]{1,30})"/.exec(text)?.[1]
+    if (emoji === undefined) this.#keep(part)
+    else this.instead.push({ plain: tidy(emoji), html: null })
     return []
   }
 

@@ -74,6 +74,11 @@ const FACES = /\p{Emoji_Modifier}|\ufe0e|\ufe0f|\u200d|♀|♂/gu
 const HAPPY =
   /[👍🙏😊🙂😀😃😄😁😆😉😎😍🥰🤗🤩🥳🎉🎊❤♥💙💚💛🧡💜💪👌👏🙌✅✔☺💯🌞☀✨⭐🌟🌻🌷🌹💐🍀🎄🎅😇😘🤝🏆🥇]|(?<![\p{L}\p{N}])(?:[:;=]['’]?-?[)D\]*P]+|\^\^|x[dD]|<3)(?![\p{L}\p{N}])/gu
 
+// A button pressed in place of words. Gmail (developers.google.com/workspace/gmail/reactions) writes the emoji, "Jane reacted via
+// Gmail" in the reader's language and a link; Outlook "[like]  Jane reacted to your message:".
+const PRESSED_IN_GMAIL = /^(\S{1,30})\s[^<]{1,200}<https:\/\/www\.google\.com\/gmail\/about\/\?[^>\s]{1,300}>\s*$/
+const PRESSED_IN_OUTLOOK = /^\[(?:like|heart|celebrate|laugh)\]\s[^\n?!:]{1,150}:$/i
+
 // Nobody needs more to say thanks.
 const LONGEST_TEXT = 400
 const MOST_NAMES = 6
@@ -86,9 +91,10 @@ const MOST_NAMES_TOGETHER = 5
  */
 export function isThanks(newText: string, language: string | null = null): boolean {
   if (newText.length > LONGEST_TEXT) return false
-  const text = newText
-    .normalize('NFC')
-    .replace(FACES, '')
+  if (PRESSED_IN_OUTLOOK.test(newText.trim())) return true
+  const said = (PRESSED_IN_GMAIL.exec(newText.trim())?.[1] ?? newText).normalize('NFC').replace(FACES, '')
+  if (isHappyFace(said)) return true
+  const text = said
     .replace(HAPPY, ',')
     .replace(/[*_>"“”„«»¡]/g, ' ')
     .replace(/\s[-–—]+\s|[–—();]/g, ',')
@@ -105,6 +111,10 @@ export function isThanks(newText: string, language: string | null = null): boole
     before = after
   }
   return names <= MOST_NAMES && (kinds.has('thanks') || kinds.has('good'))
+}
+
+function isHappyFace(text: string): boolean {
+  return text.trim() !== '' && text.replace(HAPPY, '').trim() === ''
 }
 
 type Clause = { readonly kinds: ReadonlySet<Kind>; readonly names: number }

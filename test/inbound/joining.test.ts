@@ -1,6 +1,7 @@
 /*
  * Which ticket a mail finds, and who hears of it: the facts out of a real database, decided and recorded.
  */
+import { readFile } from 'node:fs/promises'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { Policy } from '../../src/desk/policy.ts'
 import { createIds, newSecret } from '../../src/ids.ts'
@@ -201,6 +202,22 @@ test('what was done long ago is followed up by a new ticket that says so', async
   expect((await store.read.ticket(1001))?.status).toBe('solved')
   expect(await store.read.links(1001)).toEqual([{ ticket: 1002, kind: 'follow-up', at: now }])
   expect((await store.read.events(1001)).at(-1)).toMatchObject({ kind: 'linked', data: { ticket: 1002 } })
+})
+
+test('a button pressed in Gmail in place of words reopens nothing when it is a happy one', async () => {
+  start(telling)
+  await take({ ...jane, messageId: 'q@x' })
+  await take({ ...ana, ...proven, text: '#solved\nDone.', inReplyTo: 'q@x' })
+  const reaction = await readFile(new URL('../fixtures/mail/reaction.eml', import.meta.url), 'utf8')
+  const pressed = async (emoji: string, id: string) => {
+    const text = reaction.replaceAll('=F0=9F=91=8D', emoji).replace('reaction-1@', `${id}@`)
+    const bytes = Buffer.from(text.replace('<pd.1001.a.b@example.org>', '<q@x>'))
+    const arrival = { mailbox: 'it', folder: 'INBOX', uidValidity: '1', uid: ++uid, receivedAt: now, bytes }
+    expect(await ingest(intake, [arrival], async () => undefined)).toMatchObject([{ outcome: 'append', ticket: 1001 }])
+    return (await store.read.ticket(1001))?.status
+  }
+  expect(await pressed('=F0=9F=91=8D', 'up')).toBe('solved')
+  expect(await pressed('=F0=9F=91=8E', 'down')).toBe('open')
 })
 
 test('an answer to an id that two tickets hold goes to whom it is written to, and the other one stands in the history', async () => {

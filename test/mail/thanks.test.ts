@@ -13,6 +13,9 @@ Many thanks
 Thanks again!
 Thanks a lot :-)
 Thank you so much, works now 👍
+👍
+👍🏽 ❤️
+:-)
 Thanks, it works!
 It works now, thank you!
 Perfect, thanks!
@@ -263,6 +266,8 @@ Thanks. Please find the file attached.
 Thank you for your patience while I reproduce this
 It does not work
 not fixed, thanks
+😢
+👍 👎
 Nope, thanks
 Thanks :-(
 Thanks 😡
@@ -560,7 +565,7 @@ describe('more than thanks', () => {
 })
 
 test('any text can be asked about', () => {
-  fc.assert(fc.property(fc.string({ unit: 'grapheme' }), text => void expect(isThanks(text)).toBe(false)))
+  fc.assert(fc.property(fc.string({ unit: 'grapheme' }), text => void expect(isThanks(`xq ${text}`)).toBe(false)))
   for (const unit of ['thanks ', 'it is ', '(', '\n', ',', 'Tom ', ':-', "'"]) {
     expect(isThanks(unit.repeat(1_000_000 / unit.length))).toBe(false)
     expect(isThanks(`${unit.repeat(Math.floor(390 / unit.length))} x`)).toBe(false)
@@ -593,5 +598,24 @@ describe('insisting', () => {
 
   test('is told briefly', () => {
     expect(insists(`REOPEN: ${'x'.repeat(1000)}`)).toHaveLength(100)
+  })
+})
+
+describe('a button pressed in place of words', () => {
+  const gmail = (emoji: string, words = 'Jane Doe reacted via Gmail') =>
+    `${emoji}\n\n${words}\n<https://www.google.com/gmail/about/?utm_source=gmail-in-product&utm_campaign=emojireactionemail#app>`
+  test.each([
+    ['Gmail', gmail('👍'), true],
+    ['Gmail, in German', gmail('🎉', 'Jane Doe hat über Gmail reagiert'), true],
+    ['Gmail, unhappy', gmail('👎'), false],
+    ['Gmail, a word for an emoji', gmail('Broken'), false],
+    ['another link', '👍 It is broken <https://www.google.com/maps/?x>', false],
+    ['Outlook', '[like]  Jane Doe reacted to your message:', true],
+    ['Outlook, in German', '[heart] Jane Doe hat auf Ihre Nachricht reagiert:', true],
+    ['Outlook, unhappy', '[sad]  Jane Doe reacted to your message:', false],
+    ['words behind it', '[like]  Jane Doe reacted to your message: It is broken.', false],
+    ['a question', '[like] Why was it closed?', false],
+  ])('%s', (_, text, is) => {
+    expect(isThanks(text)).toBe(is)
   })
 })
