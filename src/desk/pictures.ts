@@ -62,9 +62,8 @@ function marksIn(
     const { cid, name, alt } = rest.at(-1) as { cid?: string; name?: string; alt?: string }
     const ids = described.get(oneSpace(name ?? alt ?? '')) ?? []
     const isMeant = ({ contentId, filename }: Attachment) =>
-      contentId !== null && (contentId === cid || ids.includes(contentId))
-        ? true
-        : name !== undefined && filename === name
+      (contentId !== null && (contentId === cid || ids.includes(contentId))) ||
+      (name !== undefined && filename === name)
     const picture = mark === PICTURE ? pictures.find(one => !placed.includes(one)) : next(pictures.filter(isMeant))
     if (!picture) return mark === PICTURE ? '' : mark
     placed.push(picture)
