@@ -21,6 +21,8 @@ export type Illustrated = {
   readonly unplaced: readonly Attachment[]
 }
 
+/** Of a mail of hundreds of pictures the first are looked at. */
+const MOST_PICTURES = 50
 // What every mail program shows within a text.
 const SHOWABLE = /^image\/(?:png|jpe?g|gif|webp|bmp)$/i
 // Smaller pictures that have no place are bullets, spacers and logos.
@@ -37,7 +39,7 @@ export function illustrate(
   mail: Pick<Message, 'text' | 'html' | 'attachments'>,
   known: ReadonlySet<string>,
 ): Illustrated {
-  const inline = mail.attachments.filter(one => one.inline)
+  const inline = inTheText(mail)
   if (inline.length === 0) return { text: words.replaceAll(PICTURE, ''), placed: [], unplaced: [] }
   const marked = marksIn(words, mail, inline)
   // A program that marks one picture marks all: the others are quoted, or stand in a signature.
@@ -47,6 +49,11 @@ export function illustrate(
     one => !marked.placed.includes(one) && isLost(one) && one.size >= SCREENSHOT_BYTES && !known.has(one.sha256),
   )
   return { ...marked, unplaced }
+}
+
+/** The pictures, and what else the HTML of a mail shows within its text. */
+export function inTheText({ attachments }: Pick<Message, 'attachments'>): Attachment[] {
+  return attachments.filter(({ inline }) => inline).slice(0, MOST_PICTURES)
 }
 
 function marksIn(
@@ -59,6 +66,7 @@ function marksIn(
   const placed: Attachment[] = []
   const next = (candidates: readonly Attachment[]) => candidates.find(one => !placed.includes(one)) ?? candidates[0]
   const text = words.replace(MARK, (mark, ...rest) => {
+    if (placed.length >= MOST_PICTURES) return mark === PICTURE ? '' : mark
     const { cid, name, alt } = rest.at(-1) as { cid?: string; name?: string; alt?: string }
     const ids = described.get(oneSpace(name ?? alt ?? '')) ?? []
     const isMeant = ({ contentId, filename }: Attachment) =>
@@ -79,7 +87,8 @@ function descriptionsIn(html: string): Map<string, string[]> {
     const [cid, alt] = [/\ssrc="cid:([^"]+)"/i.exec(tag)?.[1], /\salt="([^"]+)"/i.exec(tag)?.[1]]
     if (cid === undefined || alt === undefined) continue
     const words = oneSpace(plain(alt))
-    described.set(words, [...(described.get(words) ?? []), plain(cid)])
+    const ids = described.get(words) ?? []
+    if (ids.length < MOST_PICTURES) described.set(words, [...ids, plain(cid)])
   }
   return described
 }

@@ -10,7 +10,7 @@ import {
 } from '../desk/notification.ts'
 import { passOn, replyAddress, senderAddress } from '../desk/outgoing-mail.ts'
 import { agentOf } from '../desk/people.ts'
-import { illustrate } from '../desk/pictures.ts'
+import { illustrate, inTheText } from '../desk/pictures.ts'
 import { type Agent, mailboxOf, type Policy } from '../desk/policy.ts'
 import type { Ticket, TicketEvent } from '../desk/ticket.ts'
 import type { Instant } from '../instant.ts'
@@ -223,8 +223,8 @@ const MOST_ATTACHED = 15 * 1024 ** 2
 
 async function toldOf(read: Reads, message: StoredMessage, messageId: string): Promise<Told> {
   const { rawMail, attachments } = message
-  const inline = attachments.filter(one => one.inline).map(({ sha256 }) => sha256)
-  const known = await read.knownContents(inline, message.id)
+  const pictures = inTheText(message).map(({ sha256 }) => sha256)
+  const known = await read.knownContents(pictures, message.id)
   const words = message.forwarded ? message.text : message.newText
   const { text, placed, unplaced } = illustrate(words, message, known)
   const files = attachments.filter(one => !one.inline || placed.includes(one) || unplaced.includes(one))

@@ -2,6 +2,7 @@ import type { Commanded } from '../desk/agent-mail.ts'
 import type { Facts, Past } from '../desk/decision.ts'
 import { type Buckets, drawsOf } from '../desk/gate.ts'
 import { type AgentKey, agentOf, provenAgent } from '../desk/people.ts'
+import { inTheText } from '../desk/pictures.ts'
 import { type Agent, delimiterOf, type Policy } from '../desk/policy.ts'
 import type { Survey } from '../desk/survey.ts'
 import type { Candidate, Signal } from '../desk/thread.ts'
@@ -60,7 +61,7 @@ export async function gatherFacts(
     agentKey,
     citesNote: agent !== null && (await citesNote(read, message)),
     internal: agent ? await internalTexts(read, found, agent) : new Map(),
-    knownContents: agent ? await read.knownContents(picturesOf(message)) : new Set(),
+    knownContents: agent ? await read.knownContents(inTheText(message).map(({ sha256 }) => sha256)) : new Set(),
     surveys: readVote(message) ? await surveysAbout(read, ids, found, message) : new Map(),
     reportOn: original ? await ticketOfOurMail(read, ids, original) : null,
     senderHasTicket: sender ? await read.hasTicket(sender) : false,
@@ -143,14 +144,6 @@ async function keyOf(
 async function citesNote(read: Reads, message: Message): Promise<boolean> {
   const [nearest] = await citedNotifications(read, message)
   return nearest?.kind === 'note'
-}
-
-/** A mail of hundreds of pictures is asked about for the first of them. */
-function picturesOf({ attachments }: Message): string[] {
-  return attachments
-    .filter(({ inline }) => inline)
-    .slice(0, 20)
-    .map(({ sha256 }) => sha256)
 }
 
 /**

@@ -54,6 +54,14 @@ describe('the place of a picture', () => {
     expect(found(`a${PICTURE}b`, []).text).toBe('ab')
   })
 
+  test('endless marks of endless pictures take no time', () => {
+    const many = Array.from({ length: 1000 }, () => picture())
+    const html = '<img src="cid:x" alt="image.png">'.repeat(30_000)
+    expect(found('[image: image.png]'.repeat(50_000), many, html).placed).toHaveLength(50)
+    expect(found('[image: image.png] [other]'.repeat(50_000), [picture()], html).placed).toHaveLength(50)
+    expect(found('[other]'.repeat(100_000), many, html).placed).toEqual([])
+  })
+
   test('endless brackets take linear time', () => {
     const text = '[image: ['.repeat(50_000) + '[cid:'.repeat(50_000) + '[[[]'.repeat(50_000)
     const html = '<img alt="'.repeat(50_000)
