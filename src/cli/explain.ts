@@ -84,6 +84,7 @@ export const NOTHING_KNOWN: Omit<Facts, 'now' | 'mailbox' | 'receivedAt' | 'proo
   citesNote: false,
   internal: new Map(),
   knownContents: new Set(),
+  earlierWords: new Map(),
   surveys: new Map(),
   reportOn: null,
   senderHasTicket: false,

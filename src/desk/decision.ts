@@ -37,6 +37,8 @@ export type Facts = {
   readonly internal: ReadonlyMap<TicketId, readonly string[]>
   /** For an agent's mail: its pictures that an earlier mail had too (SHA-256), such as logos and what is quoted. */
   readonly knownContents: ReadonlySet<string>
+  /** For tickets that are done: what the sender wrote on them before, the latest first. Their signature stands below it. */
+  readonly earlierWords: ReadonlyMap<TicketId, readonly string[]>
   /** The surveys about the tickets it may belong to, when it answers one. `named`: the mail holds its token. */
   readonly surveys: ReadonlyMap<TicketId, { readonly survey: Survey; readonly named: boolean }>
   /** For a report: the ticket whose mail it reports on. */

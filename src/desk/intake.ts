@@ -2,6 +2,7 @@ import { earlier, type Instant, later, msBetween } from '../instant.ts'
 import { domainOf, foldAddress, isMailable, isOneOf } from '../mail/address.ts'
 import type { SenderProof } from '../mail/authentication-results.ts'
 import type { Address, AutomaticKind, Message } from '../mail/message.ts'
+import { withoutSharedEnd } from '../mail/shared-end.ts'
 import { readVote } from '../mail/survey.ts'
 import { insists, isThanks } from '../mail/thanks.ts'
 import { agentWork, isForUs, withheldOfPast } from './agent-mail.ts'
@@ -144,7 +145,7 @@ function append(
   const work =
     author === 'agent' ? agentWork(message, candidate, agent, facts, mailbox, policy, mayBeAnswered(facts)) : null
   const takesPart = author === 'requester' || author === 'participant'
-  const powerless = takesPart ? whyPowerless(message, ticket) : null
+  const powerless = takesPart ? whyPowerless(message, ticket, facts) : null
   return {
     kind: 'append',
     ticket,
@@ -192,14 +193,17 @@ function wordsOf({ newText, newTextIsBelow }: Message): string {
 }
 
 /** Why the mail of somebody who takes part leaves the status as it is; null: it reopens. */
-function whyPowerless(message: Message, { status }: Ticket): string | null {
+function whyPowerless(message: Message, { id, status }: Ticket, { earlierWords }: Facts): string | null {
   if (answersElsewhere(message)) return 'Reply-To is not the sender: the mail has no power over the status'
   if (wantsToLeave(wordsOf(message))) return 'the sender only leaves the conversation'
   if (readVote(message)) return 'the mail only answers the survey'
   const done = status === 'solved' || status === 'closed'
   // Their own word for it is never taken for courtesy, and a file says more than thanks.
   if (!done || insists(wordsOf(message)) !== null || message.attachments.some(({ inline }) => !inline)) return null
-  return isThanks(wordsOf(message), message.language)
+  const words = message.from
+    ? withoutSharedEnd(wordsOf(message), earlierWords.get(id) ?? [], message.from)
+    : wordsOf(message)
+  return isThanks(words, message.language)
     ? 'the mail only says thanks: what is done stays done; REOPEN on the first line would open it again'
     : null
 }

@@ -62,6 +62,7 @@ export async function gatherFacts(
     citesNote: agent !== null && (await citesNote(read, message)),
     internal: agent ? await internalTexts(read, found, agent) : new Map(),
     knownContents: agent ? await read.knownContents(inTheText(message).map(({ sha256 }) => sha256)) : new Set(),
+    earlierWords: await earlierWords(read, found, sender),
     surveys: readVote(message) ? await surveysAbout(read, ids, found, message) : new Map(),
     reportOn: original ? await ticketOfOurMail(read, ids, original) : null,
     senderHasTicket: sender ? await read.hasTicket(sender) : false,
@@ -73,6 +74,17 @@ export async function gatherFacts(
     past: arrived.past && { from: arrived.past, lastMails: await lastMails(read, found) },
     quietUntil: await read.quietUntil(),
   }
+}
+
+async function earlierWords(
+  read: Reads,
+  found: readonly Candidate[],
+  sender: string | null,
+): Promise<Facts['earlierWords']> {
+  const words = new Map<TicketId, readonly string[]>()
+  const done = found.filter(({ ticket: { status } }) => status === 'solved' || status === 'closed')
+  for (const { ticket } of sender ? done : []) words.set(ticket.id, await read.wordsBy(sender ?? '', ticket.id))
+  return words
 }
 
 /** The surveys that the mail may answer: the last one of each ticket, or the one whose token it holds. */

@@ -3,6 +3,7 @@ import type { OutgoingMail } from '../desk/outgoing-mail.ts'
 import type { Standing } from '../desk/thread.ts'
 import type { TicketId } from '../desk/ticket.ts'
 import type { Instant } from '../instant.ts'
+import { foldAddress } from '../mail/address.ts'
 import type { Address, Attachment, Automatic, Forwarded, ParsedMail, Report } from '../mail/message.ts'
 import { foldId } from '../mail/message-id.ts'
 import { agentReads } from './agents.ts'
@@ -120,6 +121,15 @@ export function messageReads(db: Db) {
       return message ?? null
     },
 
+    /** What somebody wrote on a ticket last: a few texts, the latest first. */
+    async wordsBy(address: string, ticket: TicketId): Promise<string[]> {
+      const rows = await lastOn(db, { ticket })
+      return rows
+        .filter(row => foldAddress(row.from_address) === foldAddress(address))
+        .slice(0, 3)
+        .map(row => row.new_text)
+    },
+
     /**
      * The newest mail that the ticket received from its people: what an answer of ours answers. What was written to agents is not
      * among its references: whoever cites that may be taken for them, so nobody else learns of it.
@@ -215,6 +225,17 @@ type PlainMessage = Omit<NewMessage, 'from' | 'to' | 'cc' | 'references' | 'auto
 
 const messageWith = statement((db, { id }: { id: number }) =>
   db.selectFrom('messages').selectAll().where('id', '=', id),
+)
+
+const lastOn = statement((db, { ticket }: { ticket: TicketId }) =>
+  db
+    .selectFrom('messages')
+    .select(['from_address', 'new_text'])
+    .where('ticket_id', '=', ticket)
+    .where('direction', '=', 'in')
+    .where('standing', '=', 'accepted')
+    .orderBy('id', 'desc')
+    .limit(20),
 )
 
 const insertMessage = statement((db, message: PlainMessage) =>

@@ -220,6 +220,18 @@ test('a button pressed in Gmail in place of words reopens nothing when it is a h
   expect(await pressed('=F0=9F=91=8E', 'down')).toBe('open')
 })
 
+test('thanks above a signature that they wrote before reopen nothing', async () => {
+  start(telling)
+  const signature = 'Best regards\nJane Doe\nSales Manager\nACME GmbH\nT +49 30 1234'
+  await take({ ...jane, messageId: 'q@x', text: `It smokes.\n\n${signature}` })
+  await take({ ...ana, ...proven, text: '#solved\nDone.', inReplyTo: 'q@x' })
+  const again = { ...jane, subject: 'Re: Printer', inReplyTo: 'q@x' }
+  await take({ ...again, text: `Thanks, it works!\n\n${signature}` })
+  expect((await store.read.ticket(1001))?.status).toBe('solved')
+  await take({ ...again, text: `Thanks, it works!\n\n${signature.replace('1234', '9999, but call me: it smokes')}` })
+  expect((await store.read.ticket(1001))?.status).toBe('open')
+})
+
 test('an answer to an id that two tickets hold goes to whom it is written to, and the other one stands in the history', async () => {
   await take({ from: 'jane@example.org', subject: 'Door', text: 'The door is stuck.', messageId: 'form@web' })
   await take({ from: 'bob@example.org', subject: 'Window', text: 'The window is stuck.', messageId: 'form@web' })
