@@ -55,11 +55,20 @@ const SABOTAGES: readonly Sabotage[] = [
   },
   { what: 'agents were told nothing', sql: "delete from outbox where kind = 'notification'" },
   { what: 'an acknowledgement still waits', sql: "update outbox set state = 'queued', sent_at = null" },
-  { what: 'what is said to be sent was not', change: ({ accepted }) => ({ accepted: accepted.slice(1) }) },
+  {
+    what: 'what is said to be sent was not',
+    change: ({ accepted: [first, ...others] }) => ({
+      accepted: others.filter(({ bytes }) => idIn(bytes) !== (first && idIn(first.bytes))),
+    }),
+  },
   {
     what: 'an acknowledgement was sent twice without need',
     change: ({ accepted, handedOver }) => {
-      const one = handedOver.find(({ answeredAt, hungUp }) => answeredAt !== null && !hungUp)
+      // Of one that had to be sent again a third copy would be excused.
+      const isOnce = (id: string) => handedOver.filter(({ messageId }) => messageId === id).length === 1
+      const one = handedOver.find(
+        ({ answeredAt, hungUp, messageId }) => answeredAt !== null && !hungUp && isOnce(messageId),
+      )
       const again = accepted.find(({ bytes }) => idIn(bytes) === one?.messageId)
       return one && again ? { accepted: [...accepted, again], handedOver: [...handedOver, one] } : {}
     },

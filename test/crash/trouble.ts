@@ -16,6 +16,7 @@ export class Trouble {
   readonly #note: (event: string) => void
   #planned: Planned[] = []
   #counts = new Map<string, number>()
+  #life = 0
 
   constructor(tally: Tally, kill: () => Promise<void>, note: (event: string) => void) {
     this.#tally = tally
@@ -27,6 +28,7 @@ export class Trouble {
   plan(planned: readonly Planned[]): void {
     this.#planned = [...planned]
     this.#counts = new Map()
+    this.#life++
   }
 
   async at(step: string): Promise<Verdict> {
@@ -39,9 +41,11 @@ export class Trouble {
     const { deed, waitMs = 0 } = planned
     this.#tally.add(step, nameOf(deed))
     this.#note(`${step}, time ${count}: ${nameOf(deed)}`)
+    const life = this.#life
     if (waitMs > 0) await sleep(waitMs)
     if (deed === 'kill') {
-      await this.#kill()
+      // A life that has ended meanwhile has no other one killed in its place.
+      if (life === this.#life) await this.#kill()
       return 'cut'
     }
     if (typeof deed === 'string') return deed
