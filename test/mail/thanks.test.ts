@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { insists, isThanks, REOPEN } from '../../src/mail/thanks.ts'
+import { insists, isThanks } from '../../src/mail/thanks.ts'
 
 const THANKS = `
 Thanks!
@@ -571,34 +571,6 @@ test('any text can be asked about', () => {
     expect(isThanks(`${unit.repeat(Math.floor(390 / unit.length))} x`)).toBe(false)
     expect(insists(unit.repeat(1_000_000 / unit.length))).toBeNull()
   }
-})
-
-describe('insisting', () => {
-  test.each<[string, string | null]>([
-    ...Object.values(REOPEN).map((word): [string, string] => [word, word]),
-    ['reopen', 'reopen'],
-    ['  \n\nReopen!\nIt is back.', 'Reopen!'],
-    ['REOPEN: the printer jams again', 'REOPEN: the printer jams again'],
-    ['**REOPEN**', '**REOPEN**'],
-    ['[REOPEN]', '[REOPEN]'],
-    ['"reopen"', '"reopen"'],
-    ['#reopen', '#reopen'],
-    ['Re-open', 'Re-open'],
-    ['wieder öffnen\nDanke', 'wieder öffnen'],
-    ['Wiedereroeffnen', null],
-    ['reopening hours', null],
-    ['Reopen the paper tray, then', null],
-    ['Please reopen', null],
-    ['Thanks\nREOPEN', null],
-    ['> REOPENED', null],
-    ['', null],
-  ])('%j → %j', (text, expected) => {
-    expect(insists(text)).toBe(expected)
-  })
-
-  test('is told briefly', () => {
-    expect(insists(`REOPEN: ${'x'.repeat(1000)}`)).toHaveLength(100)
-  })
 })
 
 describe('a button pressed in place of words', () => {
