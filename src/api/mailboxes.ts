@@ -1,5 +1,5 @@
-import { Type } from 'typebox'
 import { DeskError } from '../errors.ts'
+import { Type } from '../json-schema.ts'
 import { type FolderStatus, isReplaced } from '../store/mailboxes.ts'
 import { folderTrouble } from './health.ts'
 import type { Routes, Watched } from './options.ts'

@@ -1,5 +1,5 @@
-import { Type } from 'typebox'
 import { DeskError } from '../errors.ts'
+import { Type } from '../json-schema.ts'
 import type { RawMailStatus } from '../store/raw-mails.ts'
 import type { Reads } from '../store/store.ts'
 import { BINARY, sendDownload } from './download.ts'

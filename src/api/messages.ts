@@ -1,4 +1,3 @@
-import { Type } from 'typebox'
 import { solvingAnswer } from '../desk/closing.ts'
 import { answerMail, replyAddress, senderAddress, signatureOf } from '../desk/outgoing-mail.ts'
 import { receivers } from '../desk/people.ts'
@@ -7,6 +6,7 @@ import { changedEvents, changesByAnswer, type Ticket, type TicketChanges, withSt
 import { DeskError } from '../errors.ts'
 import type { Ids } from '../ids.ts'
 import type { Instant } from '../instant.ts'
+import { Type } from '../json-schema.ts'
 import { domainOf } from '../mail/address.ts'
 import { referencesFor } from '../mail/message-id.ts'
 import { noteOn, sentMessage } from '../store/messages.ts'

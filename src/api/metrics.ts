@@ -1,7 +1,7 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { setImmediate as breathe } from 'node:timers/promises'
-import { Type } from 'typebox'
 import { type Instant, msBetween } from '../instant.ts'
+import { Type } from '../json-schema.ts'
 import type { Position } from '../store/measures.ts'
 import { OUTCOMES } from '../store/schema.ts'
 import { requireKeys } from './auth.ts'

@@ -1,4 +1,4 @@
-import { Type } from 'typebox'
+import { Type } from '../json-schema.ts'
 import type { OutboxMail } from '../store/outbox.ts'
 import { withoutKeys } from './agent-keys.ts'
 import { Address, instant, list, number, object, oneOf, orNull, ref, text } from './shapes.ts'

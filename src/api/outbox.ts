@@ -1,5 +1,5 @@
-import { Type } from 'typebox'
 import { DeskError } from '../errors.ts'
+import { Type } from '../json-schema.ts'
 import { actorOf } from './auth.ts'
 import type { Routes } from './options.ts'
 import { OutboxDetail, OutboxLine, outboxDetail, outboxLine } from './outbox-shapes.ts'

@@ -2,8 +2,8 @@ import { STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import type { ErrorObject } from 'ajv'
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { type Static, Type } from 'typebox'
 import { DeskError, type ErrorCode } from '../errors.ts'
+import { type Static, Type } from '../json-schema.ts'
 import { isStorageTrouble } from '../store/store.ts'
 
 /*

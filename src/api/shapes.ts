@@ -1,5 +1,5 @@
-import { type Static, type TSchema, Type } from 'typebox'
 import type { Instant } from '../instant.ts'
+import { type Static, type TSchema, Type } from '../json-schema.ts'
 import { InvalidRequest } from './problem.ts'
 
 /*

@@ -1,6 +1,6 @@
-import { Type } from 'typebox'
 import { LINK_KINDS } from '../desk/joining.ts'
 import { PRIORITIES, type Rating, STATUSES } from '../desk/ticket.ts'
+import { Type } from '../json-schema.ts'
 import { OutboxLine } from './outbox-shapes.ts'
 import { Address, anything, anythingOrNull, instant, list, number, object, oneOf, orNull, ref, text } from './shapes.ts'
 

@@ -1,7 +1,7 @@
 /*
  * What the configuration may say of agents and teams, and of how they work by mail; part of `schema.ts`.
  */
-import { Type } from 'typebox'
+import { Type } from '../json-schema.ts'
 import { elapsed, LANGUAGE, list, maybeReference, maybeText, named, object, oneOf, reference, text } from './fields.ts'
 
 const NOTICES = ['new', 'reply', 'assigned', 'due', 'breached', 'bounced', 'note'] as const

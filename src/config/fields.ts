@@ -2,7 +2,7 @@
  * The kinds of field that the schema is made of. Keywords that begin with `x-` are ours: `shape.ts` gives them their
  * meaning, and editors do not see them. `patternErrorMessage` is shown by us and by VS Code.
  */
-import { type Static, type TObject, type TProperties, type TSchema, Type } from 'typebox'
+import { type Static, type TObject, type TProperties, type TSchema, Type } from '../json-schema.ts'
 
 type Describe = { readonly description: string; readonly [keyword: string]: unknown }
 

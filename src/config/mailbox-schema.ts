@@ -1,7 +1,7 @@
 /*
  * What the configuration may say of a shared mailbox; part of `schema.ts`.
  */
-import { Type } from 'typebox'
+import { Type } from '../json-schema.ts'
 import { elapsed, LANGUAGE, maybeReference, maybeText, object, oneOf, reference, size, text } from './fields.ts'
 import { Imap, Smtp } from './server-schema.ts'
 

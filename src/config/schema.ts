@@ -5,7 +5,7 @@
  * `Config` is the file after loading: defaults filled in, durations as milliseconds, file names absolute. No secret
  * is ever in it, so that it can be logged.
  */
-import { type Static, Type } from 'typebox'
+import { type Static, Type } from '../json-schema.ts'
 import { Agent, AgentMail, Answers, Team } from './agent-schema.ts'
 import {
   elapsed,

@@ -1,4 +1,4 @@
-import { type Static, Type } from 'typebox'
+import { type Static, Type } from '../json-schema.ts'
 import { host, maybePath, maybeText, object, oneOf, path, port, text } from './fields.ts'
 
 /* What the configuration says of the servers that mail is read from and sent through. */
