@@ -10,7 +10,10 @@ COPY src ./src
 RUN npm run build && npm prune --omit=dev --omit=optional
 
 FROM node:24-bookworm-slim
+# Memory in a backlog, 440 to 375 MB: Node 24 lets what is new grow to 134 MB, and glibc keeps freed blocks (mallopt(3)).
 ENV NODE_ENV=production \
+    NODE_OPTIONS=--max-semi-space-size=16 \
+    MALLOC_MMAP_THRESHOLD_=131072 \
     POSTDESK_CONFIG=/etc/postdesk/postdesk.yaml
 WORKDIR /app
 COPY --from=build /app/node_modules ./node_modules
