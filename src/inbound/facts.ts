@@ -82,8 +82,9 @@ async function earlierWords(
   sender: string | null,
 ): Promise<Facts['earlierWords']> {
   const words = new Map<TicketId, readonly string[]>()
+  if (sender === null) return words
   const done = found.filter(({ ticket: { status } }) => status === 'solved' || status === 'closed')
-  for (const { ticket } of sender ? done : []) words.set(ticket.id, await read.wordsBy(sender ?? '', ticket.id))
+  for (const { ticket } of done) words.set(ticket.id, await read.wordsBy(sender, ticket.id))
   return words
 }
 
