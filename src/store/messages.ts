@@ -274,16 +274,17 @@ const MOST_OF_AN_ID = 10
 
 /** The first tickets with this id, then the newest. */
 async function ticketsOfId(db: Db, id: string) {
-  const first = await firstOfId(db, { id, most: MOST_OF_AN_ID })
+  const first = await firstOfId(db, { id })
   if (first.length < MOST_OF_AN_ID) return first
-  const newest = await newestOfId(db, { id, most: MOST_OF_AN_ID })
+  const newest = await newestOfId(db, { id })
   const last = first.at(-1)?.ticket_id ?? 0
   return [...first, ...newest.filter(row => row.ticket_id > last)]
 }
 
-type OfId = { readonly id: string; readonly most: number }
-const firstOfId = statement((db, { id, most }: OfId) => holdersOf(db, id).orderBy('ticket_id').limit(most))
-const newestOfId = statement((db, { id, most }: OfId) => holdersOf(db, id).orderBy('ticket_id', 'desc').limit(most))
+const firstOfId = statement((db, { id }: { id: string }) => holdersOf(db, id).orderBy('ticket_id').limit(MOST_OF_AN_ID))
+const newestOfId = statement((db, { id }: { id: string }) =>
+  holdersOf(db, id).orderBy('ticket_id', 'desc').limit(MOST_OF_AN_ID),
+)
 
 function holdersOf(db: Db, id: string) {
   return db.selectFrom('thread_ids').selectAll().where('message_id', '=', id)

@@ -4,12 +4,15 @@ import {
   CompiledQuery,
   type DatabaseConnection,
   Kysely,
+  type LimitNode,
   SqliteAdapter,
   type SqliteDatabase,
   SqliteDialect,
   type SqliteDialectConfig,
   SqliteDriver,
+  SqliteQueryCompiler,
   sql,
+  ValueNode,
 } from 'kysely'
 import { DeskError, errorText } from '../errors.ts'
 import { Database, type Native } from './native.ts'
@@ -85,7 +88,25 @@ class TransactionalAdapter extends SqliteAdapter {
   }
 }
 
-class ImmediateDialect extends SqliteDialect {
+/**
+ * A LIMIT that is a parameter makes SQLite plan the statement anew whenever it gets its value (seen with 3.53, built with
+ * STAT4 as better-sqlite3 is): ten times as long as finding a row takes. So its number stands in the statement.
+ */
+class LiteralLimits extends SqliteQueryCompiler {
+  protected override visitLimit(node: LimitNode): void {
+    const { limit } = node
+    if (ValueNode.is(limit) && Number.isSafeInteger(limit.value)) this.append(`limit ${limit.value}`)
+    else super.visitLimit(node)
+  }
+}
+
+class ReadingDialect extends SqliteDialect {
+  override createQueryCompiler(): LiteralLimits {
+    return new LiteralLimits()
+  }
+}
+
+class ImmediateDialect extends ReadingDialect {
   readonly #config: SqliteDialectConfig
   readonly #native: Native
   constructor(config: SqliteDialectConfig, native: Native) {
@@ -133,7 +154,7 @@ export async function openSqlite(path: string, { maxPages }: SqliteOptions = {})
   })
   const writer = new Kysely<Tables>({ dialect: new ImmediateDialect({ database: withStatementCache(native) }, native) })
   const reader = new Kysely<Tables>({
-    dialect: new SqliteDialect({
+    dialect: new ReadingDialect({
       database: async () => withStatementCache(openNative(path, { readonly: true, pragmas: [PAGES_KEPT] })),
     }),
   })
