@@ -116,7 +116,7 @@ async function addAnswer(tx: Tx, { policy, ids }: Desk, ticket: Ticket, said: Sa
     receivers: whom,
     replyTo,
     text,
-    signature: signatureOf(policy, ticket.team, agent),
+    signature: signatureOf(policy, ticket, agent),
     closing: solving?.words ?? null,
     messageId: ids.mint(ticket.id, domainOf(senderAddress(mailbox))),
     inReplyTo: parent?.messageId ?? null,

@@ -13,6 +13,9 @@ export type Problem = {
   readonly fix: string
 }
 
+/** Takes note of a problem. */
+export type Find = (path: Path, message: string, fix: string) => void
+
 /** Something wrong, at its place in a file. `path` is '' when it concerns the file as a whole. */
 export type Fault = {
   readonly file: string

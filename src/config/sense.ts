@@ -4,18 +4,17 @@
  * has left incomplete is passed over.
  */
 import { isIP } from 'node:net'
-import { entryFor } from '../desk/blocking.ts'
 import { isTimeZone, nextOpening } from '../desk/calendar.ts'
 import { checkRule } from '../desk/classify.ts'
 import { isHolidayCountry } from '../desk/holidays.ts'
 import { PRIORITIES } from '../desk/ticket.ts'
 import { instantOf } from '../instant.ts'
-import { foldAddress, isMailable, isOneOf } from '../mail/address.ts'
-import { nearest, type Path, type Problem } from './faults.ts'
+import { type Find, nearest, type Path, type Problem } from './faults.ts'
 import { checkSignIn } from './oauth.ts'
 import { toCalendar, toRule } from './policy.ts'
 import type { Config } from './schema.ts'
-import type { Sketch } from './shape.ts'
+import { checkAddresses, checkSenders, checkTeams } from './sense-people.ts'
+import { named, type Sketch } from './shape.ts'
 
 type Given = {
   /** What the check of the shape has found. */
@@ -28,7 +27,6 @@ type Given = {
 type Section = 'teams' | 'calendars' | 'serviceLevels' | 'categories'
 /** `section entry` of each entry that has a fault of shape, `section ` of a section as a whole. */
 type Broken = ReadonlySet<string>
-type Find = (path: Path, message: string, fix: string) => void
 
 const SINGULAR: Readonly<Record<Section, string>> = {
   teams: 'team',
@@ -47,6 +45,7 @@ export function checkSense(config: Sketch<Config>, given: Given): { problems: Pr
   checkReferences(config, broken, find)
   checkAddresses(config, find)
   checkSenders(config, find, warn)
+  checkTeams(config, warn)
   checkMailboxes(config, given, find, warn)
   checkCalendars(config, broken, given.now, find)
   checkServiceLevels(config, find)
@@ -64,13 +63,6 @@ export function checkSense(config: Sketch<Config>, given: Given): { problems: Pr
   if (survey?.anonymous && survey.ask && http?.publicUrl === null)
     warn(['survey', 'anonymous'], 'nobody is asked: an anonymous answer needs a page', 'add `http.publicUrl`')
   return { problems, warnings }
-}
-
-/** The entries of a section that have any shape at all. */
-function named<T>(section: Readonly<Record<string, T | undefined>> | undefined): [string, T][] {
-  return Object.entries(section ?? {}).flatMap(([name, thing]) =>
-    thing === undefined ? [] : [[name, thing] as [string, T]],
-  )
 }
 
 function checkReferences(config: Sketch<Config>, broken: Broken, find: Find): void {
@@ -102,84 +94,6 @@ function checkReferences(config: Sketch<Config>, broken: Broken, find: Find): vo
     refer(['rules', at, 'set', 'category'], 'categories', rule?.set?.category)
     refer(['rules', at, 'set', 'team'], 'teams', rule?.set?.team)
     refer(['rules', at, 'set', 'serviceLevel'], 'serviceLevels', rule?.set?.serviceLevel)
-  }
-}
-
-function checkAddresses(config: Sketch<Config>, find: Find): void {
-  const unmailable = (path: Path): void =>
-    find(path, 'is no mail address', 'write it like it@example.org, without a name or brackets')
-  const own = new Map<string, string>()
-  const each = (section: 'mailboxes' | 'agents', see: (address: string, path: Path, name: string) => void): void => {
-    for (const [name, { addresses }] of named<{ readonly addresses?: readonly (string | undefined)[] | undefined }>(
-      config[section],
-    )) {
-      for (const [at, address] of (addresses ?? []).entries()) {
-        const path = [section, name, 'addresses', at]
-        if (address === undefined) continue
-        if (isMailable(address)) see(foldAddress(address), path, name)
-        else unmailable(path)
-      }
-    }
-  }
-  each('mailboxes', (address, path, name) => {
-    const other = own.get(address)
-    if (other === name) find(path, 'is listed twice', 'remove one of the two')
-    else if (other !== undefined) find(path, `belongs to the mailbox \`${other}\` already`, 'keep it in one of the two')
-    own.set(address, other ?? name)
-  })
-  const ours = new Set(own.keys())
-  const agents = new Map<string, string>()
-  each('agents', (address, path, name) => {
-    const other = agents.get(address)
-    if (isOneOf(address, ours))
-      find(path, 'is the address of a mailbox', 'write an address that only this person writes from')
-    else if (other === name) find(path, 'is listed twice', 'remove one of the two')
-    else if (other !== undefined) find(path, `belongs to the agent \`${other}\` already`, 'keep it with one of the two')
-    agents.set(address, other ?? name)
-  })
-  for (const [at, address] of (config.admins ?? []).entries()) {
-    if (address === undefined) continue
-    if (!isMailable(address)) unmailable(['admins', at])
-    else if (isOneOf(address, ours))
-      find(
-        ['admins', at],
-        'is the address of a mailbox',
-        'write one that is read elsewhere: this one may be what fails',
-      )
-  }
-  for (const [name, calendar] of named(config.calendars)) {
-    const address = calendar.onCall?.address
-    if (address && !isMailable(address)) unmailable(['calendars', name, 'onCall', 'address'])
-  }
-}
-
-function checkSenders({ senders, agents, people }: Sketch<Config>, find: Find, warn: Find): void {
-  const folded = (entries: readonly (string | undefined)[] | undefined) =>
-    Array.from(entries ?? [], entry => foldAddress(entry ?? '')) // a sketch has holes, which map() passes over
-  const lists = { allow: folded(senders?.allow), block: folded(senders?.block) }
-  for (const list of ['allow', 'block'] as const) {
-    for (const [at, entry] of lists[list].entries()) {
-      const sender = entry.startsWith('@') ? `x${entry}` : entry.includes('@') ? entry : `x@${entry}`
-      if (entry !== '' && !isMailable(sender))
-        find(['senders', list, at], 'is neither an address nor a domain', 'write it without a name or brackets')
-    }
-  }
-  const allow = new Set(lists.allow)
-  const names = named(agents).flatMap(([name, { addresses }]) =>
-    folded(addresses).map((address): [string, string] => [address, `the agent \`${name}\``]),
-  )
-  const domains = folded(people?.domains).map((domain): [string, string] => [`x@${domain}`, `all of ${domain}`])
-  for (const [at, entry] of lists.block.entries()) {
-    const blocked = [...names, ...domains].find(
-      ([address]) => entryFor(address, new Set([entry])) !== null && entryFor(address, allow) === null,
-    )
-    if (allow.has(entry)) warn(['senders', 'block', at], 'has no effect: `allow` has it too', 'remove one of the two')
-    else if (entry !== '' && blocked)
-      warn(
-        ['senders', 'block', at],
-        `keeps out ${blocked[1]}, whom this desk serves or works with`,
-        'block less, or name them in `senders.allow`',
-      )
   }
 }
 

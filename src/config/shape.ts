@@ -15,6 +15,13 @@ export type Sketch<T> = T extends readonly (infer I)[]
     ? { readonly [K in keyof T]?: Sketch<T[K]> | undefined }
     : T
 
+/** The entries of a section that have any shape at all. */
+export function named<T>(section: Readonly<Record<string, T | undefined>> | undefined): [string, T][] {
+  return Object.entries(section ?? {}).flatMap(([name, thing]) =>
+    thing === undefined ? [] : [[name, thing] as [string, T]],
+  )
+}
+
 type Schema = {
   readonly type?: string | readonly string[]
   readonly default?: unknown

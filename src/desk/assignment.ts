@@ -1,6 +1,6 @@
 import { earlier, HOUR, type Instant, later, MINUTE, plus } from '../instant.ts'
 import { addWorkingTime, isOpen, nextOpening } from './calendar.ts'
-import type { Agent, Policy, Team } from './policy.ts'
+import { type Agent, type Policy, type Team, teamOf } from './policy.ts'
 import type { Ticket, TicketChanges, TicketEvent } from './ticket.ts'
 
 /*
@@ -81,14 +81,14 @@ export function handedTo(
 
 /** When a ticket that was given to somebody at `at` goes back unless they have answered, in the opening hours of its service level. */
 export function returnsAt(ticket: Ticket, policy: Policy, at: Instant): Instant | null {
-  const afterMs = policy.teams.get(ticket.team ?? '')?.returnAfterMs ?? null
+  const afterMs = policy.teams.get(teamOf(policy, ticket) ?? '')?.returnAfterMs ?? null
   const calendar = policy.calendars.get(policy.serviceLevels.get(ticket.serviceLevel)?.calendar ?? '')
   return afterMs === null || !calendar ? null : addWorkingTime(calendar, at, afterMs).at
 }
 
 /** Why a ticket goes back whose agent has not answered. */
 export function unansweredWhy(agent: string, ticket: Ticket, policy: Policy): string {
-  const ms = policy.teams.get(ticket.team ?? '')?.returnAfterMs ?? 0
+  const ms = policy.teams.get(teamOf(policy, ticket) ?? '')?.returnAfterMs ?? 0
   const time = ms % HOUR === 0 ? `${ms / HOUR}h` : `${Math.round(ms / MINUTE)}m`
   return `${displayed(agent, policy)} has not answered within ${time} of working time`
 }

@@ -9,7 +9,7 @@ import { INTERNAL_FROM_HERE } from './internal-text.ts'
 import { type OutgoingMail, type PassedOn, senderAddress, shortSubject } from './outgoing-mail.ts'
 import { agentOf } from './people.ts'
 import type { Shown } from './pictures.ts'
-import type { Agent, MailboxPolicy, Notice, Policy } from './policy.ts'
+import { type Agent, type MailboxPolicy, type Notice, type Policy, teamOf } from './policy.ts'
 import { oneLine } from './template.ts'
 import type { Ticket } from './ticket.ts'
 import { momentInWords } from './wording.ts'
@@ -52,7 +52,8 @@ export function whoIsTold({ notice, ticket, by }: Happening, crew: Crew, policy:
   if (notice === 'note') return distinct([...wanting.filter(({ name }) => name === ticket.assignee), ...followers])
   const isThere = assignee !== null && !crew.away.has(assignee.name)
   if (assignee && isThere) return distinct([...wanting.filter(({ name }) => name === assignee.name), ...followers])
-  const team = wanting.filter(({ teams }) => ticket.team === null || teams.includes(ticket.team))
+  const name = teamOf(policy, ticket)
+  const team = wanting.filter(({ teams }) => name === null || teams.includes(name))
   const present = team.filter(({ name }) => !crew.away.has(name))
   return distinct([...(present.length > 0 ? present : team), ...followers])
 }

@@ -5,7 +5,7 @@ import { baseSubject, ticketTag } from '../mail/subject.ts'
 import { paragraphs } from './agent-text.ts'
 import type { Receivers } from './people.ts'
 import { captioned, type Shown } from './pictures.ts'
-import type { Agent, MailboxPolicy, Policy } from './policy.ts'
+import { type Agent, type MailboxPolicy, type Policy, teamOf } from './policy.ts'
 import { copyNotice } from './taking-part.ts'
 import { oneLine } from './template.ts'
 import type { Ticket } from './ticket.ts'
@@ -112,9 +112,13 @@ function answerHtml(words: string, pictures: readonly Shown[], below: string): s
   return `<!doctype html>\n<html>\n<body>\n${paragraphs(words, pictures)}${foot}\n</body>\n</html>\n`
 }
 
-/** What stands below an answer of this team; null: nothing. */
-export function signatureOf(policy: Policy, team: string | null, agent: Agent | null): string | null {
-  const signature = policy.teams.get(team ?? '')?.signature
+/** What stands below an answer of the ticket's team; null: nothing. */
+export function signatureOf(
+  policy: Policy,
+  ticket: Pick<Ticket, 'mailbox' | 'team'>,
+  agent: Agent | null,
+): string | null {
+  const signature = policy.teams.get(teamOf(policy, ticket) ?? '')?.signature
   return signature ? signature.replaceAll('{agent}', agent?.displayName ?? '').trim() : null
 }
 

@@ -141,6 +141,18 @@ export function namedMailbox({ mailboxes }: Policy, { headers, to, cc, from }: M
 }
 
 /**
+ * The name of the team whose ticket it is: its own. When that is not configured any more, whoever has the mails of its mailbox
+ * now, and no others. Null: it is for all agents.
+ */
+export function teamOf(
+  { teams, mailboxes }: Policy,
+  { team, mailbox }: Pick<Ticket, 'mailbox' | 'team'>,
+): string | null {
+  const current = mailboxes.get(mailbox)
+  return team === null || teams.has(team) || !current ? team : current.team
+}
+
+/**
  * The mailbox from which a ticket is written about: its own. When that is not configured any more, another one of its team, else
  * the first: whoever waits for an answer gets it all the same. Throws when the policy has none at all, which is a bug.
  */

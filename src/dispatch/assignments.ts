@@ -8,7 +8,7 @@ import {
   unansweredWhy,
 } from '../desk/assignment.ts'
 import { agentOf } from '../desk/people.ts'
-import type { Team } from '../desk/policy.ts'
+import { type Team, teamOf } from '../desk/policy.ts'
 import type { Ticket } from '../desk/ticket.ts'
 import type { Instant } from '../instant.ts'
 import type { Tx } from '../store/store.ts'
@@ -72,8 +72,8 @@ async function handOverOne(tx: Tx, dispatching: Dispatching, id: number): Promis
 async function giveAway(tx: Tx, dispatching: Dispatching, id: number): Promise<boolean> {
   const { policy } = dispatching
   const ticket = await tx.ticket(id)
-  const team = policy.teams.get(ticket?.team ?? '')
-  if (!ticket || !team || team.assign === 'manual') return false
+  const team = ticket && policy.teams.get(teamOf(policy, ticket) ?? '')
+  if (!team || team.assign === 'manual') return false
   if (ticket.status !== 'open' || ticket.assignee !== null || ticket.mergedInto !== null) return false
   const situation = await situationOf(tx, dispatching, ticket, team, null)
   const chosen = chooseAgent(team, situation)
@@ -89,7 +89,7 @@ async function giveAway(tx: Tx, dispatching: Dispatching, id: number): Promise<b
 
 /** Back to the team, or to the next one in a team that gives its tickets out. */
 async function takeBack(tx: Tx, dispatching: Dispatching, ticket: Ticket, why: string): Promise<void> {
-  const team = dispatching.policy.teams.get(ticket.team ?? '')
+  const team = dispatching.policy.teams.get(teamOf(dispatching.policy, ticket) ?? '')
   const situation = team && (await situationOf(tx, dispatching, ticket, team, ticket.assignee))
   const chosen = team && situation ? chooseAgent(team, situation) : null
   await hand(tx, ticket, chosen?.agent.name ?? null, why, dispatching.clock())

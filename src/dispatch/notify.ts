@@ -11,7 +11,7 @@ import {
 import { passOn, replyAddress, senderAddress } from '../desk/outgoing-mail.ts'
 import { agentOf } from '../desk/people.ts'
 import { illustrate, inTheText } from '../desk/pictures.ts'
-import { type Agent, mailboxOf, type Policy } from '../desk/policy.ts'
+import { type Agent, mailboxOf, type Notice, type Policy, teamOf } from '../desk/policy.ts'
 import type { Ticket, TicketEvent } from '../desk/ticket.ts'
 import type { Instant } from '../instant.ts'
 import { domainOf, foldAddress } from '../mail/address.ts'
@@ -36,7 +36,10 @@ export async function notify(tx: Tx, dispatching: Dispatching, event: Happened):
   const told: string[] = []
   let background: Background | null = null
   const toldNext = event.kind === 'opened' ? await handedNext(tx, dispatching, event, crew) : []
-  for (const agent of whoIsTold(news, crew, policy)) {
+  const agents = whoIsTold(news, crew, policy)
+  const silence = unheard(news, agents, policy)
+  if (silence) await tx.addEvents(news.ticket.id, [silence], now)
+  for (const agent of agents) {
     if (toldNext.includes(agent)) continue
     const draws = drawsOf(news, agent, policy)
     const buckets = await tx.buckets(draws.map(({ name }) => name))
@@ -57,6 +60,21 @@ export async function notify(tx: Tx, dispatching: Dispatching, event: Happened):
   }
   const data = { notice: news.notice, agents: told }
   if (told.length > 0) await tx.addEvents(news.ticket.id, [{ kind: 'notified', actor: 'postdesk', data }], now)
+}
+
+const FOR_SOMEBODY: ReadonlySet<Notice> = new Set(['new', 'reply', 'breached'])
+
+/** Nobody hears of what the whole team should; null: somebody does, or it is meant so. A desk without agents is worked on by its API. */
+function unheard({ notice, ticket, by }: News, told: readonly Agent[], policy: Policy): TicketEvent | null {
+  const isSomebodys = policy.agents.length === 0 || policy.agents.some(({ name }) => name === ticket.assignee)
+  if (told.length > 0 || by !== null || isSomebodys || !FOR_SOMEBODY.has(notice)) return null
+  const team = teamOf(policy, ticket)
+  const detail = `no agent ${team === null ? '' : `of team ${team} `}is to be told of this (\`${notice}\`)`
+  return {
+    kind: 'reply-withheld',
+    actor: 'postdesk',
+    data: { kind: 'notification', agent: null, why: 'nobody', detail },
+  }
 }
 
 /**

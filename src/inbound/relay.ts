@@ -43,7 +43,7 @@ export async function relay(
     receivers: plan,
     replyTo,
     text: plan.text,
-    signature: signatureOf(desk.policy, ticket.team, agent),
+    signature: signatureOf(desk.policy, ticket, agent),
     closing: solving?.words ?? null,
     messageId: ownId,
     inReplyTo: parent?.messageId ?? null,

@@ -133,6 +133,30 @@ describe('faults of sense', () => {
     ).toEqual([])
   })
 
+  test.each<[string, string, string | null]>([
+    ['nobody is in it', 'ana: { displayName: Ana, addresses: [a@example.org] }', 'no agent is in it'],
+    [
+      'nobody in it wants to hear',
+      'ana: { displayName: Ana, addresses: [a@example.org], teams: [it], notify: [reply] }',
+      'none of its agents hears of new ones',
+    ],
+    ['somebody hears', 'ana: { displayName: Ana, addresses: [a@example.org], teams: [it] }', null],
+    ['the desk has no agents at all', '', null],
+  ])('a team that gets tickets: %s', (_, agents, expected) => {
+    const teams = 'teams: { it: { displayName: IT }, never: { displayName: Gets none } }'
+    const { warnings } = load(mailboxWith(`    team: it\n${teams}\nagents: { ${agents} }`))
+    const warning = expect.stringContaining(
+      `desk.yaml:18:14 teams.it gets tickets of which nobody is told: ${expected}`,
+    )
+    expect(warnings).toEqual(expected === null ? [] : [warning])
+  })
+
+  test('a team that gives its tickets out tells them to whom it gives them', () => {
+    const agents = 'agents: { ana: { displayName: Ana, addresses: [a@example.org], teams: [it], notify: [assigned] } }'
+    const teams = 'teams: { it: { displayName: IT, assign: round-robin } }'
+    expect(load(mailboxWith(`    team: it\n${teams}\n${agents}`)).warnings).toEqual([])
+  })
+
   test('service levels', () => {
     expect(
       faults(GOOD.replace('calendar: office', 'calendar: offic').replace('resolution: 40h', 'resolution: 4h')),

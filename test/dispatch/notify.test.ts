@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import { dispatchNext } from '../../src/dispatch/dispatcher.ts'
 import { openCrew, type TestCrew } from '../support/crew.ts'
 import { keptLog } from '../support/log.ts'
-import { agent, policy } from '../support/policy.ts'
+import { agent, policy, team } from '../support/policy.ts'
 import { replyTo, withSubaddresses } from '../support/stage.ts'
 
 let crew: TestCrew
@@ -105,6 +105,35 @@ test('the tickets of a mailbox that is not configured any more are worked on fro
   expect((await crew.told()).map(({ from }) => from.address)).toEqual(['help@example.org', 'help@example.org'])
   const told = (await crew.store.read.outbox({ limit: 50 })).filter(({ kind }) => kind === 'notification')
   expect(told.map(({ mailbox }) => mailbox)).toEqual(['help', 'help'])
+})
+
+/** The desk whose team `it` is called `helpdesk` from now on; Ana is of it, and Ben of another one. */
+const withoutTeamIt = (members = ['helpdesk']) => {
+  const it = policy().mailboxes.get('it')
+  if (!it) throw new Error('no it')
+  const mailboxes = new Map([['it', { ...it, team: 'helpdesk' }]])
+  const agents = [agent('ana', { teams: members }), agent('ben', { teams: ['people'] })]
+  const teams = new Map(['helpdesk', 'people'].map(name => [name, team(name)]))
+  return { ...crew.dispatching, policy: { ...crew.policy, mailboxes, agents, teams } }
+}
+const unheard = async () => {
+  const withheld = (await crew.store.read.events(1001)).filter(({ kind }) => kind === 'reply-withheld')
+  return withheld.map(({ data }) => data)
+}
+
+test('the tickets of a team that is not configured any more are for the team that has its mailbox now, and no other', async () => {
+  await crew.arrives({ subject: 'Printer', text: 'My printer is on fire.' })
+  while (await dispatchNext(withoutTeamIt()));
+  expect(await subjects()).toEqual(['ana@example.org: Printer [#1001]'])
+  expect(await unheard()).toEqual([])
+})
+
+test('that no agent is to be told stands in the history', async () => {
+  await crew.arrives({ subject: 'Printer', text: 'My printer is on fire.' })
+  while (await dispatchNext(withoutTeamIt([])));
+  expect(await subjects()).toEqual([])
+  const detail = 'no agent of team helpdesk is to be told of this (`new`)'
+  expect(await unheard()).toEqual([{ kind: 'notification', agent: null, why: 'nobody', detail }])
 })
 
 test('an event that nobody can be told of holds up no other one, and the history tells', async () => {
