@@ -3,8 +3,10 @@ import { decodeText, type RawField, readFields, readStructured } from './header.
 import { type HeaderBlock, readHeaderBlock } from './header-block.ts'
 import { htmlToText, tidy } from './html-text.ts'
 import type { Address, Forwarded, ReportPart } from './message.ts'
-import { type Introduction, plainLines, type Scan, scan } from './quote.ts'
-import { isForwardSubject } from './subject.ts'
+import { readBar } from './phrases.ts'
+import { type Introduction, type Scan, scan } from './quote.ts'
+import { isForwardSubject, isReplySubject } from './subject.ts'
+import { plainLines } from './text-lines.ts'
 
 /*
  * A mail that was passed on to us: whose it was, when it was sent, what it said. Written into the text, as all programs do
@@ -22,14 +24,15 @@ export function readForward(
   },
   scanned: Scan = scan(plainLines(mail.text)),
 ): Read | null {
-  return inline(scanned, mail.subject) ?? attached(mail.reportParts)
+  return inline(scanned, mail.subject) ?? quotedWhole(scanned, mail.subject) ?? attached(mail.reportParts)
 }
 
 function inline({ first, lines: all }: Scan, subject: string): Read | null {
   if (first === null) return null
   // Outlook sets the same header above what it answers and what it forwards: the subject tells which. A bar says it itself.
-  if (first.kind !== 'forward' && (first.kind === 'attribution' || !isForwardSubject(subject))) return null
+  if (first.kind !== 'forward' && !isForwardSubject(subject)) return null
   const lines = all.map(({ text }) => text)
+  if (first.kind === 'attribution') return belowAttribution(lines, first)
   const { header, from } = headerOf(lines, first)
   if (header) return forwarded(header, from.slice(header.end))
   // mail.ru and Yandex set an attribution below the bar.
@@ -37,6 +40,49 @@ function inline({ first, lines: all }: Scan, subject: string): Read | null {
   const [, date = null, who = ''] = ATTRIBUTION.exec((lines[body] ?? '').slice(0, 400)) ?? []
   const sender = parseSender(who)
   return { from: sender, date: sender && date, subject: null, text: content(lines.slice(sender ? body + 1 : body)) }
+}
+
+/** Outlook for Mac passes on as it answers, and indents: `On 28/10/2026, 12:46, "Jef" <jef@example.org> wrote:`. */
+function belowAttribution(lines: readonly string[], { start, end }: Introduction): Read | null {
+  const line = lines.slice(start, end).join(' ').slice(0, 400)
+  const sender = parseSender(line)
+  const at = line.search(ADDRESS)
+  const above = DATE_AND_TIME.exec(line.slice(0, at))
+  const date = above ?? DATE_AND_TIME.exec(line.slice(at))
+  if (!sender || !date) return null
+  // Between the date and the name stands a verb, in many languages.
+  const before = above ? line.slice(above.index + above[0].length, at).replace(VERBS, '') : line.slice(0, at)
+  const name = before.replace(EDGES, '')
+  return { from: { ...sender, name }, date: date[0], subject: null, text: content(lines.slice(end)) }
+}
+
+const DATE_AND_TIME = /\d.{3,60}\d{1,2}[:.]\d{2}(?!\d)/
+const VERBS = /^[\s,]{0,3}(?:\p{Ll}[\p{L}\p{M}]{0,20}\s){0,3}/u
+
+/** Apple Mail and IONOS quote what they pass on, bar and all. Below an attribution it would be what is answered. */
+function quotedWhole({ first, lines: all }: Scan, subject: string): Read | null {
+  const isForward = isForwardSubject(subject)
+  if (first !== null || (!isForward && isReplySubject(subject))) return null
+  const start = all.findIndex(({ text }) => MARKED.test(text))
+  const above = start < 0 ? undefined : all.slice(0, start).findLast(({ text }) => text.trim() !== '')
+  if (start < 0 || /[:：]\s*$/.test(above?.text.slice(-9) ?? '')) return null
+  const bare = unmarked(
+    all.map(({ text }) => text),
+    start,
+  )
+  const at = skipBlank(bare, 0)
+  if (readBar(bare[at] ?? '') !== 'forward' && !isForward) return null
+  // Under the subject of a forward the bar may be in words that we do not know.
+  const header = readHeaderBlock(bare, at) ?? readHeaderBlock(bare, skipBlank(bare, at + 1), true)
+  return header && forwarded(header, bare.slice(header.end))
+}
+
+const MARKED = /^\s{0,3}>/
+
+/** The lines from `start` on as long as they are quoted, without their marks. */
+function unmarked(lines: readonly string[], start: number): string[] {
+  const end = lines.findIndex((line, at) => at > start && line.trim() !== '' && !MARKED.test(line))
+  return lines.slice(start, end < 0 ? undefined : end).map(line => line.replace(/^\s{0,3}> ?/, ''))
 }
 
 const ATTRIBUTION = /^\D{0,30}(\d.{3,60}?\d{1,2}[:.]\d{2})(?!\d)[\s,]*(.*)[:：]\s*$/
@@ -48,9 +94,8 @@ function headerOf(
 ): { header: HeaderBlock | null; from: readonly string[] } {
   if (first.header) return { header: first.header, from: lines }
   const start = skipBlank(lines, first.end)
-  if (!/^\s{0,3}>/.test(lines[start] ?? '')) return { header: null, from: lines }
-  const end = lines.findIndex((line, at) => at > start && line.trim() !== '' && !/^\s{0,3}>/.test(line))
-  const bare = lines.slice(start, end < 0 ? undefined : end).map(line => line.replace(/^\s{0,3}> ?/, ''))
+  if (!MARKED.test(lines[start] ?? '')) return { header: null, from: lines }
+  const bare = unmarked(lines, start)
   return { header: readHeaderBlock(bare, skipBlank(bare, 0), true), from: bare }
 }
 
@@ -65,7 +110,10 @@ function forwarded({ fields }: HeaderBlock, body: readonly string[]): Read {
 
 function content(lines: readonly string[]): string {
   const end = lines.findIndex(line => END.test(line))
-  return tidy(end < 0 ? lines : lines.slice(0, end))
+  const whole = end < 0 ? lines : lines.slice(0, end)
+  // Missive quotes all that stands below the header.
+  const isMarked = whole.every(line => line.trim() === '' || MARKED.test(line))
+  return tidy(isMarked ? unmarked(whole, 0) : whole)
 }
 
 // mail.ru, Thunderbird's extensions and Lotus Notes close the bracket.
@@ -97,7 +145,7 @@ function parseSender(value: string): Address | null {
   }
 }
 
-const EDGES = /^[\s"'“”*,<([]{1,20}|[\s"'“”*,<([]{1,20}$/g
+const EDGES = /^[\s"'“”„«»*,<([]{1,20}|[\s"'“”„«»*,<([]{1,20}$/g
 
 /** The first mail attached as a whole; a report attaches what was sent before. */
 function attached(parts: readonly ReportPart[]): Read | null {

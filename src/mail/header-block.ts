@@ -1,4 +1,4 @@
-import { type FieldKind, fieldsInside, readField } from './phrases.ts'
+import { type FieldKind, fieldKind, fieldsInside, readField } from './phrases.ts'
 
 /*
  * The header of a mail written into the text of another: "From: … Sent: … To: … Subject: …", as Outlook does for replies
@@ -28,18 +28,19 @@ export function readHeaderBlock(
   belowBar = false,
   stop = lines.length,
 ): HeaderBlock | null {
-  const first = readField(lines[start] ?? '')
+  const read = (at: number) => readField(lines[at] ?? '', belowBar)
+  const first = read(start)
   if (!first || first.kind === 'other' || first.kind === 'cc') return null
   const fields = new Map<FieldKind, string>()
   const kinds = new Set<FieldKind>()
   let end = start
   let at = start
   for (let count = 0; count < MOST_FIELDS && at < stop; count++) {
-    const field = readField(lines[at] ?? '')
+    const field = read(at)
     if (!field) break
     // A second sender begins the block of another mail.
     if (fields.has(field.kind) && field.kind === 'from') break
-    const wrapped = wrappedLines(lines, at, stop)
+    const wrapped = wrappedLines(lines, at, stop, read)
     const value = [field.value, ...lines.slice(at + 1, wrapped).map(line => line.trim())].join(' ').trim()
     if (!fields.has(field.kind)) fields.set(field.kind, value)
     kinds.add(field.kind)
@@ -47,9 +48,40 @@ export function readHeaderBlock(
     end = wrapped
     at = wrapped
     // Paragraphs of HTML set an empty line between the fields.
-    if (lines[at]?.trim() === '' && readField(lines[at + 1] ?? '')) at++
+    if (lines[at]?.trim() === '' && read(at + 1)) at++
   }
   return proves(kinds, fields, first.kind, belowBar) && !isSource(lines, start) ? { end, fields } : null
+}
+
+const CROWDED_BAR = /^-{5,20} ?[^-]{4,40} ?-{5,20}/
+const CROWDED_FIELD = /(?<![\p{L}\p{M}])(\p{L}[\p{L}\p{M}'’() -]{0,27}?)\s?[:：]/gu
+const WORD_START = /(?<= )(?=\p{L})|(?<=\p{Lu})(?=\p{Lu}\p{Ll})/gu
+const LONGEST_CROWDED = 2_000
+
+/**
+ * The fields behind a bar on its own line, often without a blank between them, as Yahoo and Samsung write them:
+ * `----- Forwarded Message ----- From: Jef <jef@example.org>To: "it@example.org" <it@example.org>Sent: …Subject: …`.
+ * The subject is the last one. Null without a sender's address.
+ */
+export function readCrowdedHeader(line: string): HeaderBlock['fields'] | null {
+  const bar = CROWDED_BAR.exec(line)?.[0]
+  const rest = bar === undefined ? '' : line.slice(bar.length, bar.length + LONGEST_CROWDED)
+  const fields = new Map<FieldKind, string>()
+  let last: { readonly kind: FieldKind; readonly from: number } | null = null
+  const end = (at: number) => last && !fields.has(last.kind) && fields.set(last.kind, rest.slice(last.from, at).trim())
+  for (const match of rest.matchAll(CROWDED_FIELD)) {
+    const [, words = ''] = match
+    // Before the name of a field may stand the end of a value: `John Doe To:`, `10:15 CETSubject:`.
+    const starts = [0, ...[...words.matchAll(WORD_START)].map(({ index }) => index)]
+    const start = starts.find(at => fieldKind(words.slice(at)) !== null)
+    const kind = start === undefined ? null : fieldKind(words.slice(start))
+    if (start === undefined || !kind) continue
+    end(match.index + start)
+    last = { kind, from: match.index + match[0].length }
+    if (kind === 'subject') break
+  }
+  end(rest.length)
+  return fields.get('from')?.includes('@') ? fields : null
 }
 
 // Fields that transport writes and no mail program shows.
@@ -67,21 +99,16 @@ function isSource(lines: readonly string[], start: number): boolean {
 }
 
 /** Where the value of the field at `at` ends: lines that are no field belong to it when a field follows them. */
-function wrappedLines(lines: readonly string[], at: number, stop: number): number {
+function wrappedLines(lines: readonly string[], at: number, stop: number, read: (at: number) => unknown): number {
   const addresses = /[@;]/.test(lines[at] ?? '')
   const most = addresses ? MOST_WRAPPED_ADDRESSES : MOST_WRAPPED
   for (let next = at + 1; next <= at + most + 1 && next < stop; next++) {
     const line = lines[next] ?? ''
     if (line.trim() === '') return at + 1
-    if (readField(line)) return next
+    if (read(next)) return next
     if (next > at + MOST_WRAPPED && !/[@;]/.test(line)) return at + 1
     // The rest of an address at the end of the block: "From: Jef [mailto:" / "jef@example.org]".
-    if (
-      next === at + 1 &&
-      /^\s*[<[(]?[^\s<>[\]]+@[^\s<>[\]]+[>\])]\s*$/.test(line) &&
-      !readField(lines[next + 1] ?? '')
-    )
-      return next + 1
+    if (next === at + 1 && /^\s*[<[(]?[^\s<>[\]]+@[^\s<>[\]]+[>\])]\s*$/.test(line) && !read(next + 1)) return next + 1
   }
   return at + 1
 }

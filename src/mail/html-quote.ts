@@ -2,7 +2,7 @@ import { attributionEndingAt, mayEndAttribution } from './attribution.ts'
 import { unarmoured } from './clear-sign.ts'
 import { type Region, readHtml } from './html-text.ts'
 import { readBar } from './phrases.ts'
-import type { Line, Role } from './quote.ts'
+import type { Line, Role } from './text-lines.ts'
 
 /*
  * What the structure of HTML mails says about quotation: the classes and ids that mail programs give to the old mail, its

@@ -10,7 +10,8 @@ import {
   LIST_FOOTER,
   looksLikeBar,
 } from './phrases.ts'
-import { plainLines, type Scan, type Segment, scan } from './quote.ts'
+import { type Scan, type Segment, scan } from './quote.ts'
+import { plainLines } from './text-lines.ts'
 
 /*
  * The new text: what this person wrote in this mail. Losing words of theirs is the worst fault, showing quoted ones the

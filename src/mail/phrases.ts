@@ -20,14 +20,14 @@ export type FieldKind = 'from' | 'date' | 'to' | 'cc' | 'subject' | 'other'
 // Outlook, Outlook web, Apple Mail, Thunderbird, Gmail, Yahoo, Lotus Notes, Orange, QQ and NetEase in the languages they
 // are sold in. A word may be ambiguous ("de", "a", "do"): one line alone proves nothing.
 const FIELD_WORDS: Readonly<Record<FieldKind, string>> = {
-  from: `from|von|absender|de|de la part de|expéditeur|van|afzender|remitente|da|da parte di|mittente|remetente|de la|expeditor
+  from: `from|von|absender|de|de la part de|expéditeur|van|afzender|remitente|da|da parte di|mittente|remetente|de la|expeditor|expeditorul
     |od|nadawca|från|fran|avsändare|fra|avsender|afsender|lähettäjä|keneltä|odesílatel|odosielateľ|pošiljatelj|šalje|od koga
     |feladó|küldő|kimden|gönderen|от|от кого|отправитель|від|від кого|відправник|пошиљалац|од|από|αποστολέας|saatja|kellelt
     |no|sūtītājs|nuo|siuntėjas|frá|remitent|igorlea|nork|ó|发件人|發件人|寄件者|寄件人|差出人|送信者|送信元|보낸 사람|보낸사람|보낸이
     |từ|người gửi|dari|daripada|จาก|من|المرسل|מאת|از|فرستنده`,
   date: `date|sent|date sent|datum|gesendet|gesendet am|sendedatum|envoyé|envoyée|envoyé le|date d'envoi|date d’envoi|message du
     |verzonden|verzonden op|verstuurd|fecha|enviado|enviada|enviado el|fecha de envío|data|inviato|inviata|inviato il|data invio
-    |enviado em|enviada em|data de envio|trimis|trimis la|trimisă|expediat|data trimiterii|wysłano|wysłane|wysłana|wysłany
+    |enviado em|enviada em|data de envio|trimis|trimis la|trimisă|expediat|data trimiterii|dată|wysłano|wysłane|wysłana|wysłany
     |data wysłania|skickat|skickades|skickad|dato|sendt|päivämäärä|päiväys|pvm|lähetetty|odesláno|datum odeslání|dátum|odoslané
     |poslano|poslato|elküldve|küldve|küldés dátuma|tarih|gönderildi|gönderme tarihi|gönderilme tarihi|gönderilen|дата
     |отправлено|отправлен|дата отправки|надіслано|відправлено|изпратено|датум|ημερομηνία|στάλθηκε|εστάλη|αποστολή|saadetud
@@ -35,10 +35,10 @@ const FIELD_WORDS: Readonly<Record<FieldKind, string>> = {
     |傳送時間|寄件日期|傳送日期|发送于|送信日時|日付|日時|送信日|보낸 날짜|보낸날짜|날짜|일시|ngày|ngày gửi|đã gửi|gửi|tanggal|dikirim|terkirim
     |tarikh|วันที่|ส่ง|ส่งเมื่อ|التاريخ|تاريخ الإرسال|تم الإرسال|أرسلت|תאריך|נשלח|تاریخ`,
   to: `to|an|empfänger|à|a|pour|destinataire|destinataires|aan|ontvanger|para|destinatario|per|destinatário|către|catre|la
-    |destinatar|do|adresat|till|mottagare|til|mottaker|modtager|vastaanottaja|kenelle|komu|za|prima|címzett|címzettek|kime
-    |alıcı|кому|получатель|одержувач|προς|παραλήπτης|adressaat|kellele|kam|gavėjas|adresāts|per a|nori|收件人|收件者|宛先
+    |destinatar|destinatarul|pre|do|adresat|till|mottagare|til|mottaker|modtager|vastaanottaja|kenelle|komu|za|prima|címzett|címzettek|kime
+    |alıcı|кому|получатель|одержувач|προς|παραλήπτης|adressaat|kellele|kam|gavėjas|adresāts|per a|nori|收件人|收件者|宛先|送信先
     |받는 사람|받는사람|받는이|đến|tới|người nhận|kepada|ke|ถึง|إلى|الى|אל|به|گیرنده`,
-  cc: `cc|bcc|cci|copie à|copie|copie carbone|kopie|kopie an|kopia|copia|cópia|cópia oculta|con copia|per conoscenza|kopi|kopio
+  cc: `cc|bcc|cci|kopie (cc)|blindkopie (bcc)|copie à|copie|copie carbone|kopie|kopie an|kopia|copia|cópia|cópia oculta|con copia|per conoscenza|kopi|kopio
     |dw|udw|do wiadomości|kópia|másolatot kap|másolat|bilgi|копия|копія|κοιν|κοινοποίηση|抄送|副本|密送|参照|참조|sao|tembusan|สำเนา
     |نسخة|עותק|másolatot kapnak|kopija`,
   subject: `subject|betreff|betrifft|objet|sujet|onderwerp|asunto|oggetto|assunto|subiect|subiectul|temat|ämne|amne|emne|aihe
@@ -60,13 +60,21 @@ for (const [kind, words] of Object.entries(FIELD_WORDS) as [FieldKind, string][]
 // "Répondre à cette question : non" is no field; real ones are short.
 const LONGEST_FIELD = 28
 
-/** A line such as "From: Jef <jef@example.org>", "*Envoyé :* …", "发件人：…"; null for every other line. */
-export function readField(line: string): { readonly kind: FieldKind; readonly value: string } | null {
+/** What a field is that is called so; null: nothing of the kind. */
+export function fieldKind(word: string): FieldKind | null {
+  return /^\p{Ll}/u.test(word) ? null : (FIELDS.get(foldPhrase(word)) ?? null)
+}
+
+/**
+ * A line such as "From: Jef <jef@example.org>", "*Envoyé :* …", "发件人：…"; null for every other line. `belowBar`: the name of
+ * the field may begin with a small letter, as in Thunderbird's Romanian "de la:".
+ */
+export function readField(line: string, belowBar = false): { readonly kind: FieldKind; readonly value: string } | null {
   const at = line.slice(0, LONGEST_FIELD + 12).search(/[:：]/)
   if (at < 1) return null
   const word = line.slice(0, at).replace(/^[\s*_>|]+/, '')
-  if (word.length > LONGEST_FIELD || /^\p{Ll}/u.test(word)) return null
-  const kind = FIELDS.get(foldPhrase(word))
+  if (word.length > LONGEST_FIELD) return null
+  const kind = belowBar ? FIELDS.get(foldPhrase(word)) : fieldKind(word)
   if (!kind) return null
   return { kind, value: line.slice(at + 1).replace(/^[\s\u00a0*_]+|[\s\u00a0*_]+$/g, '') }
 }
@@ -99,7 +107,7 @@ const ORIGINAL = set(`original message|original email|original e-mail|original m
   |исходное письмо|первоначальное сообщение|вихідне повідомлення|оригінальне повідомлення|початкове повідомлення
   |оригинално съобщение|оригинална порука|изворна порука|αρχικό μήνυμα|algne kiri|originaalkiri|algsõnum
   |sākotnējais ziņojums|oriģinālais ziņojums|pirminis laiškas|originalus laiškas|upprunaleg skilaboð|missatge original
-  |jatorrizko mezua|mensaxe orixinal|原始邮件|原邮件|原始郵件|原始信息|回复的原邮件|元のメッセージ|元のメール|オリジナルメッセージ|원본 메시지
+  |jatorrizko mezua|mensaxe orixinal|原始邮件|原邮件|邮件原件|原始郵件|原始信息|回复的原邮件|元のメッセージ|元のメール|オリジナルメッセージ|원본 메시지
   |원본 메일|원본메일|tin nhắn gốc|thư gốc|thư ban đầu|pesan asli|mesej asal|ข้อความต้นฉบับ|ข้อความเดิม|الرسالة الأصلية|رسالة أصلية
   |הודעה מקורית|پیام اصلی`)
 
@@ -117,17 +125,17 @@ const FORWARDED = set(`forwarded message|forwarded email|forwarded mail|forwarde
   |vidarebefordrat meddelande|vidarebefordrat brev|vidarebefordrat mejl|vidarebefordrad e-post|vidarebefordrat mail
   |påbörja vidarebefordrat brev|vidarebefordrat meddelande börjar|videresendt meddelelse|videresendt besked|videresendt mail
   |start på videresendt besked|begyndelse på videresendt besked|videresendt melding|videresendt e-post
-  |videresendt melding starter|begynnelse på videresendt melding|välitetty viesti|edelleenlähetetty viesti
+  |videresendt melding starter|begynnelse på videresendt melding|välitetty viesti|välitetty viesti / fwd.msg|edelleenlähetetty viesti
   |välitetty viesti alkaa|välitetyn viestin alku|přeposlaná zpráva|předaná zpráva|přeposlaný e-mail
-  |začátek přeposílané zprávy|začátek přeposlané zprávy|preposlaná správa|posredovano sporočilo|posredovano pismo
-  |proslijeđena poruka|prosleđena poruka|továbbított üzenet|továbbított levél|továbbított üzenet kezdete|iletilen ileti
-  |iletilen mesaj|yönlendirilmiş ileti|yönlendirilen ileti|yönlendirilmiş mesaj|başlangıç iletilen mesaj|пересылаемое сообщение
-  |пересланное сообщение|переадресованное сообщение|пересылаемое письмо|начало переадресованного сообщения
+  |začátek přeposílané zprávy|začátek přeposlané zprávy|preposlaná správa|začiatok preposlanej správy|posredovano sporočilo|posredovano pismo
+  |proslijeđena poruka|započni proslijeđenu poruku|prosleđena poruka|továbbított üzenet|továbbított levél|továbbított üzenet kezdete|iletilen ileti
+  |iletilen mesaj|iletilmiş mesaj|yönlendirilmiş ileti|yönlendirilen ileti|yönlendirilmiş mesaj|başlangıç iletilen mesaj|пересылаемое сообщение
+  |пересланное сообщение|переадресованное сообщение|перенаправленное сообщение|пересылаемое письмо|начало переадресованного сообщения
   |начало пересылаемого сообщения|начало пересланного сообщения|переслане повідомлення|перенаправлене повідомлення
-  |початок переспрямованого повідомлення|препратено съобщение|проследена порука|προωθημένο μήνυμα
+  |початок переспрямованого повідомлення|початок листа, що пересилається|препратено съобщение|проследена порука|προωθημένο μήνυμα
   |προωθούμενο μήνυμα|έναρξη προωθημένου μηνύματος|edastatud kiri|edastatud sõnum|pārsūtīts ziņojums|pārsūtītais ziņojums
   |persiųstas laiškas|persiunčiamas laiškas|framsend skilaboð|missatge reenviat|birbidalitako mezua|mensaxe reenviada
-  |转发的邮件|转发邮件|已转发邮件|已轉寄的郵件|轉寄郵件|轉寄的郵件|转发邮件信息|开始转发的邮件|下面是被转发的邮件|轉寄訊息|転送されたメッセージ|転送メッセージ|転送済みメッセージ
+  |转发的邮件|转发邮件|已转发邮件|已轉寄的郵件|轉寄郵件|轉寄的郵件|转发邮件信息|开始转发的邮件|下面是被转发的邮件|轉寄訊息|転送されたメッセージ|転送メッセージ|メッセージを転送|転送済みメッセージ
   |전달된 메시지|전달한 메시지|전달된 메일|tin nhắn được chuyển tiếp|thư được chuyển tiếp|thư đã chuyển tiếp|pesan terusan|pesan yang diteruskan
   |mesej dimajukan|ข้อความที่ส่งต่อ|ส่งต่อข้อความ|رسالة معاد توجيهها|الرسالة المعاد توجيهها|رسالة محولة|הודעה שהועברה|הועברה הודעה|پیام ارسال شده`)
 

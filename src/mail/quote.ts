@@ -6,7 +6,7 @@ import {
   mayEndAttribution,
   type Sureness,
 } from './attribution.ts'
-import { type HeaderBlock, LONGEST_BLOCK, readHeaderBlock } from './header-block.ts'
+import { type HeaderBlock, LONGEST_BLOCK, readCrowdedHeader, readHeaderBlock } from './header-block.ts'
 import {
   type Bar,
   barInside,
@@ -17,17 +17,12 @@ import {
   readBar,
   readField,
 } from './phrases.ts'
+import type { Line, Role } from './text-lines.ts'
 
 /*
  * Tells apart, line by line, what a person wrote, what is quoted and what is signature. One pass; every look ahead and
  * back is bounded, so the work is linear in the text.
  */
-
-/** What the structure of HTML says about a line: part of an attribution, of a signature, or the first line of the old mail. */
-export type Role = 'attribution' | 'signature' | 'rest'
-
-/** A line as it may be shown; `quoted` when it carries quote marks or stood in a quotation. */
-export type Line = { readonly text: string; readonly quoted: boolean; readonly role: Role | null }
 
 export type Segment = {
   kind: 'own' | 'quote' | 'signature'
@@ -60,35 +55,6 @@ export type Introduction = {
   readonly header: HeaderBlock | null
 }
 
-/** The lines of plain text (RFC 3676 §4.5: a line that begins with `>` is quoted). */
-export function plainLines(text: string): Line[] {
-  const lines = lineFeeds(text).split('\n')
-  const indented = indentedQuotes(lines)
-  return lines.map((line, at) => ({
-    text: line,
-    quoted: (QUOTED.test(line) && !isFramedAttribution(line)) || indented.has(at),
-    role: null,
-  }))
-}
-
-/** mailx and s-nail indent what they quote with a tab, right below their attribution. */
-function indentedQuotes(lines: readonly string[]): ReadonlySet<number> {
-  const quoted = new Set<number>()
-  lines.forEach((line, at) => {
-    if (line.startsWith('\t') || !/[:：]$/.test(line)) return
-    let next = at + 1
-    while (lines[next]?.trim() === '') next++
-    if (!lines[next]?.startsWith('\t') || attribution(line) === 0) return
-    for (; next < lines.length && (lines[next]?.startsWith('\t') || lines[next] === ''); next++) quoted.add(next)
-  })
-  return quoted
-}
-
-function lineFeeds(text: string): string {
-  return text.includes('\r') ? text.replace(/\r\n?/g, '\n') : text
-}
-
-const QUOTED = /^\s{0,3}>/
 const DELIMITER = /^--\s?$/
 // A signature with the disclaimer of a law firm; more is text below a line of two strokes.
 const LONGEST_SIGNATURE = 30
@@ -166,7 +132,7 @@ class Scanner {
     }
     if (isFramedAttribution(text)) return { kind: 'attribution', start: at, end: at + 1, sureness: 2, header: null }
     const bar = readBar(text)
-    if (bar) return this.#bar(bar, at)
+    if (bar) return this.#bar(bar, at, text)
     const header = readField(text) ? readHeaderBlock(this.#texts, at, false, this.#nextMark(at)) : null
     if (header) return { kind: 'header', start: at, end: header.end, sureness: 2, header }
     if (!mayEndAttribution(text)) return null
@@ -188,8 +154,10 @@ class Scanner {
     return line && (index === end || (!line.quoted && line.role === null)) ? line.text : null
   }
 
-  /** A bar, and the header block below it past an empty line or two. */
-  #bar(kind: Bar, at: number): Introduction {
+  /** A bar, and the header behind it or below, past an empty line or two. */
+  #bar(kind: Bar, at: number, text: string): Introduction {
+    const fields = readCrowdedHeader(text)
+    if (fields) return { kind, start: at, end: at + 1, sureness: 2, header: { end: at + 1, fields } }
     let next = at + 1
     while (next < at + 4 && this.#lines[next]?.text.trim() === '') next++
     const header = this.#lines[next]?.quoted ? null : readHeaderBlock(this.#texts, next, true)
@@ -230,7 +198,7 @@ class Scanner {
     const bar = barInside(text)
     if (bar) {
       this.#plain(at, text.slice(0, bar.at).trimEnd())
-      return this.#introduced(this.#bar(bar.kind, at), at)
+      return this.#introduced(this.#bar(bar.kind, at, text.slice(bar.at)), at)
     }
     if (!mayEndAttribution(text) || !this.#lines[this.#skipBlank(at + 1)]?.quoted) return null
     const inside = attributionInside(text)

@@ -3,9 +3,9 @@
  */
 
 // Reply and forward marks of the clients seen in practice, by language. RFC 5256 §2.1 knows only re, fw and fwd.
-const REPLY = 're|aw|antw|antwort|sv|vs|ref|rv|odp|odg|vb|vá|ynt|ats|atb|rif|r|resp|ri|答复|回复|回覆|الرد|השב|σχετ|απ'
+const REPLY = 're|aw|antw|antwort|sv|vs|ref|rv|odp|odg|vá|ynt|ats|atb|rif|r|resp|ri|答复|回复|回覆|الرد|השב|σχετ|απ'
 const FORWARD =
-  'fw|fwd|wg|tr|doorst|i|rv|enc|pd|vl|tov|továbbítás|videresendt|vidarebefordrat|转发|轉寄|hal|ilt|yml|i̇lt'
+  'fw|fwd|wg|tr|doorst|i|rv|enc|pd|vb|vl|tov|továbbítás|videresendt|videresend|vidarebefordrat|转发|轉寄|hal|ilt|yml|i̇lt|İLT'
 const PREFIX = new RegExp(
   `^(?:${REPLY}|${FORWARD})\\s?(?:\\[\\d{1,4}\\]|\\(\\d{1,4}\\)|\\^\\d{1,4}|\\d{1,3})?\\s?[:：]\\s*`,
   'iu',

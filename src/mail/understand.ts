@@ -4,9 +4,10 @@ import { sanitizeHtml } from './html.ts'
 import { detectLanguage } from './language.ts'
 import type { Message, ParsedMail } from './message.ts'
 import { extractNewText } from './new-text.ts'
-import { plainLines, scan } from './quote.ts'
+import { scan } from './quote.ts'
 import { readReport } from './report.ts'
 import { writerBehind } from './rewritten-from.ts'
+import { plainLines } from './text-lines.ts'
 
 /** Reads a parsed mail as a person would: what is new in it, in which language, whether a machine wrote it. */
 export function understand(mail: ParsedMail, context: AutomatedContext): Message {

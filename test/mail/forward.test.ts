@@ -38,6 +38,16 @@ describe.each(Object.entries(LANGUAGES))('a forward in %s', (_, l) => {
     ['Gmail, bare', 'x', [`---------- ${l.forwarded} ---------`, ...headerOf(l), '', ...l.quoted]],
     ['Apple Mail, quoted', 'x', [...l.reply, '', l.begin, '', ...cited(headerOf(l)), '>', ...cited(l.quoted)]],
     ['Apple Mail', 'x', [l.begin, '', ...headerOf(l), '', ...l.quoted]],
+    ['Apple Mail, all of it quoted', 'Fwd: Printer', cited([l.begin, '', ...headerOf(l), '', ...l.quoted])],
+    ['the same below words', 'x', [...l.reply, '', ...cited([l.begin, '', ...headerOf(l), '', ...l.quoted])]],
+    ['a quoted bar of unknown words', 'Fwd: x', cited(['Whatever it says:', '', ...headerOf(l), '', ...l.quoted])],
+    ['IONOS', 'Fwd: x', cited([`---------- ${l.original} ----------`, ...headerOf(l), '', ...l.quoted])],
+    [
+      'Yahoo, its header on one line',
+      'Fw: x',
+      [...l.reply, '', `   ----- ${l.forwarded} ----- ${headerOf(l).join('')}`, ...l.quoted],
+    ],
+    ['Missive', 'Fwd: x', [`---------- ${l.forwarded} ---------`, ...headerOf(l), '', ...cited(l.quoted)]],
     ['Outlook', 'FW: Printer', [...l.reply, '', ...headerOf(l), '', ...l.quoted]],
     ['Outlook, bar', 'WG: Printer', [`-----${l.original}-----`, ...headerOf(l), '', ...l.quoted]],
     ['Outlook, mailto', 'TR: Printer', headerOf(l, 'Bob [mailto:bob@example.net]').concat('', l.quoted)],
@@ -72,6 +82,58 @@ describe('inline', () => {
       '> z',
     ]
     expect(readForward(mail('RE: Printer', lines))).toBeNull()
+  })
+
+  const quotedForward = cited([
+    'Begin forwarded message:',
+    '',
+    'From: Bob <bob@example.net>',
+    'Subject: x',
+    'To: y',
+    '',
+    'z',
+  ])
+  test.each([
+    ['an attribution in words that nobody knows stands above it', 'x', ['Yes.', '', 'Xyz qwrt Jef:', ...quotedForward]],
+    ['the subject is that of an answer', 'Re: Fwd: x', ['Yes.', '', ...quotedForward]],
+  ])('a quoted forward is none when %s', (_, subject, lines) => {
+    expect(readForward(mail(subject, lines))).toBeNull()
+  })
+
+  test.each([
+    ['On 28/10/2026, 12:46, "Jane Doe" <jane@example.org> wrote:', '28/10/2026, 12:46'],
+    ['Am 28.10.26, 12:46 schrieb "Jane Doe" <jane@example.org>:', '28.10.26, 12:46'],
+    ['Le 28/10/2026 12:46, « Jane Doe » <jane@example.org> a écrit :', '28/10/2026 12:46'],
+    ['"Jane Doe" <jane@example.org> kirjoitti 28/10/2026 12.46:', '28/10/2026 12.46'],
+  ])('Outlook for Mac passes on below an attribution: %s', (attribution, date) => {
+    const lines = ['For you.', '', attribution, '', '    It burns.']
+    const from = { name: 'Jane Doe', address: 'jane@example.org' }
+    const forwarded = { from, date, subject: null, text: '    It burns.' }
+    expect(readForward(mail('FW: Printer', lines))).toEqual(forwarded)
+    expect(readForward(mail('RE: Printer', lines))).toBeNull()
+  })
+
+  test('the names of fields below a bar may begin with small letters', () => {
+    const header = ['Subiectul: Printer', 'Dată: Mon, 2 Mar 2026 10:15:00 +0100', 'de la: Bob <bob@example.net>']
+    expect(readForward(mail('x', ['-------- Mesaj redirecționat --------', ...header, '', 'Arde.']))).toEqual({
+      from: { name: 'Bob', address: 'bob@example.net' },
+      date: 'Mon, 2 Mar 2026 10:15:00 +0100',
+      subject: 'Printer',
+      text: 'Arde.',
+    })
+  })
+
+  test('a header behind its bar may be crowded, and endless', () => {
+    const bar =
+      '----- Forwarded Message ----- From: Bob <bob@example.net>To: "it" <it@example.org>Sent: 10:15 CETSubject: Re: it: x'
+    expect(readForward(mail('x', [bar, 'It burns.']))).toEqual({
+      from: { name: 'Bob', address: 'bob@example.net' },
+      date: '10:15 CET',
+      subject: 'Re: it: x',
+      text: 'It burns.',
+    })
+    const endless = `----- Forwarded Message ----- From: ${'To Cc '.repeat(50_000)}`
+    expect(readForward(mail('x', [endless, 'It burns.']))).toMatchObject({ from: null, text: 'It burns.' })
   })
 
   test('a name without an address is no sender', () => {

@@ -1,6 +1,18 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { baseSubject, isReplySubject, taggedTickets, ticketTag } from '../../src/mail/subject.ts'
+import { baseSubject, isForwardSubject, isReplySubject, taggedTickets, ticketTag } from '../../src/mail/subject.ts'
+
+test.each([
+  ['FW: Printer', true, false],
+  ['[#1042] Fwd: Re: Printer', true, false],
+  ['Re: Fwd: Printer', false, true],
+  ['VB: Skrivare', true, false],
+  ['İLT: Yazıcı', true, false],
+  ['Videresend: Printer', true, false],
+  ['Printer', false, false],
+])('%j passes on: %j, answers: %j', (subject, isForward, isReply) => {
+  expect([isForwardSubject(subject), isReplySubject(subject)]).toEqual([isForward, isReply])
+})
 
 describe('base subject', () => {
   test.each([
