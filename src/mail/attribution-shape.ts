@@ -9,8 +9,11 @@ export const WROTE =
   |geschrieben|schreibt|escribió|escribio|ha escrito|ha scritto|scrisse|scrive|escreveu|a scris|scris|napisał|napisała|napisał\\(a\\)
   |napisal|napisala|napisał\\/a|pisze|skrev|skreiv|kirjoitti|napsal|napsala|napsal\\(a\\)|napísal|napísala|napísal\\(a\\)|je napisal|je napisala
   |je napisao|je napisala|napisao je|piše|írta|ezt írta|yazdı|şunu yazdı|şunları yazdı|написал|написала|написал\\(а\\)|пишет|писал|писала
-  |написав|написала|написав\\(ла\\)|пише|написа|написао|написао је|έγραψε|kirjutas|rakstīja|rašė|parašė|skrifaði|va escriure|ha escrit
-  |escribiu|idatzi zuen|đã viết|viết|menulis|เขียนว่า|เขียน|كتب|كتبت|כתב|כתבה|כתב\\/ה|נכתב|نوشت`.replace(/\s*\n\s*/g, '')
+  |написав|написала|написав\\(-?ла\\)|пише|написа|написао|написао је|έγραψε|kirjutas|rakstīja|rašė|parašė|skrifaði|va escriure|ha escrit
+  |escribiu|idatzi zuen|đã viết|viết|menulis|เขียนว่า|เขียน|كتب|كتبت|כתב|כתבה|כתב\\/ה|נכתב|نوشت|skryf|aliandika|ने लिखा|ने लिहिले|লিখেছে|লিখেছেন|எழுதியது|დაწერა`.replace(
+    /\s*\n\s*/g,
+    '',
+  )
 // Scripts that set no blanks between words.
 const WROTE_CJK = '写道|寫道|写到|のメール|が書きました|さんは書きました|작성|썼습니다|님이 씀|쓴 글|wrote'
 
@@ -26,6 +29,18 @@ export const TIME = /(?<![\d.])\d{1,2}(?:\s?[:hH]\s?|\.)\d{2}(?![\d.]*\d)/
 export const ADDRESS = /[\p{L}\p{N}_.+'-]@[\p{L}\p{N}]/u
 export const BRACKETED = /[<([]\s?(?:mailto:)?[^<>()[\]]{0,200}@/
 
+// Arabic, Persian, Devanagari, Bengali, Thai and fullwidth.
+const ZEROS = [0x0660, 0x06f0, 0x0966, 0x09e6, 0x0e50, 0xff10]
+const OTHER_DIGITS = /[\u0660-\u0669\u06f0-\u06f9\u0966-\u096f\u09e6-\u09ef\u0e50-\u0e59\uff10-\uff19]/g
+
+/** "٠٤/٠٧/٢٠٢٦" → "04/07/2026". */
+export function withPlainDigits(text: string): string {
+  return text.replace(OTHER_DIGITS, digit => {
+    const code = digit.charCodeAt(0)
+    return String(code - (ZEROS.findLast(zero => zero <= code) ?? 0))
+  })
+}
+
 // Programs in whose languages the verb stands between the date and the name.
 const VERB_BETWEEN = /(?<![\p{L}\p{M}])(?:schrieb|schreef|verzond|skrev|skreiv|skrifaði)(?![\p{L}\p{M}])/iu
 // Apple Mail in Polish: "Wiadomość napisana przez Jef <…> w dniu …".
@@ -37,7 +52,7 @@ const OBJECT = /\s(?:folgendes|het volgende|følgende|följande)$/iu
 // What stands before a date: a small word, a day of the week.
 const BEFORE_DATE =
   `On|In a message dated|At|Am|Um|Vom|Le|À|Op|Om|El|En|A las?|A les|Il|Il giorno|In data(?: di)?|Alle|Alle ore|Em|No dia|N[ao]|A|Às|Den|På|D[nň][eai]a?|Dana
-  |W dniu|Pe(?: data de)?|[ÎI]n (?:data|ziua) de|În|In|La(?: data de)?|Vào|Pada(?: hari| tanggal)?|V[eo]?|Στις|Στη|Την|Þann|На|Дана|У|В|Ar|Më|O`.replace(
+  |W(?: dniu)?|Pe(?: data de)?|[ÎI]n (?:data|ziua) de|În|In|La(?: data de)?|Vào|Pada(?: hari| tanggal)?|V[eo]?|Στις|Στη|Την|Þann|На|Дана|У|В|Ar|Më|O`.replace(
     /\s*\n\s*/g,
     '',
   )

@@ -12,6 +12,7 @@ import {
   VERB_LAST,
   WROTE,
   withoutAddresses,
+  withPlainDigits,
   YEAR,
 } from './attribution-shape.ts'
 import { INVISIBLE } from './phrases.ts'
@@ -69,11 +70,11 @@ export type Sureness = 0 | 1 | 2
 /** Could an attribution end with this line? Cheap, asked of every line. */
 export function mayEndAttribution(line: string): boolean {
   const length = line.length
-  if (length < 2 || length > LONGEST) return false
+  if (length === 0 || length > LONGEST) return false
   const text = line.trimEnd()
   const last = text.at(-1) ?? ''
   if (last === ':' || last === '：') return true
-  if (last === '-') return /\p{L} ?-+$/u.test(text.slice(-40))
+  if (last === '-') return /[\p{L}>] ?-+$/u.test(text.slice(-40))
   if (/[\u200b-\u200f\u202a-\u202e\u2066-\u2069*_]/.test(last)) return /[:：][^\p{L}\p{N}]{1,6}$/u.test(text)
   return (
     (last === '>' || last === 'e' || GMT.test(text)) &&
@@ -86,7 +87,7 @@ const GMT = /^\s{0,4}\d{4}[-/]\d{1,2}[-/]\d{1,2} \d{1,2}:\d{2} (?:GMT|UTC)/
 /** Judges the text of one attribution, its lines joined by blanks. */
 export function attribution(joined: string): Sureness {
   if (joined.length > LONGEST || joined.length < 6) return 0
-  const whole = joined
+  const whole = withPlainDigits(joined)
     .replace(INVISIBLE, '')
     .replace(/[\s\u00a0\u202f]+/g, ' ')
     .trim()
@@ -154,8 +155,14 @@ function startsWithDate(text: string): boolean {
 
 /** A name and its address stand at the start: "Support <support@example.org> schrieb am …". */
 function startsWithName(text: string): boolean {
-  return /^[^<>@:：]{0,70}?[<([]\s?(?:mailto:)?\S{1,120}@|^[^\s<>:：]{1,64}@[^\s<>:：]{3,190}\s/.test(text)
+  return (
+    /^[^<>@:：]{0,70}?[<([]\s?(?:mailto:)?\S{1,120}@|^[^\s<>:：]{1,64}@[^\s<>:：]{3,190}\s/.test(text) ||
+    NAME_AND_BARE_ADDRESS.test(text)
+  )
 }
+
+// "Jane Doe jane@example.org schrieb am Di. 15. Sept. 2026 um 16:45:"
+const NAME_AND_BARE_ADDRESS = new RegExp(`^${NAME}\\s[^\\s<>:：@]{1,64}@[^\\s<>:：]{3,190}\\s`, 'u')
 
 // An attribution is wrapped over a few lines at most; one program leaves an empty line in it.
 const MOST_LINES = 6
@@ -172,8 +179,9 @@ export function attributionEndingAt(line: (index: number) => string | null, end:
   let joined = ''
   let best: (Found & { readonly text: string }) | null = null
   for (let start = end; start > end - MOST_LINES; start--) {
-    const text = line(start)
-    if (text === null) break
+    const given = line(start)
+    if (given === null) break
+    const text = withPlainDigits(given)
     if (text.trim() === '') {
       if (start === end || line(start - 1)?.trim() === '' || !/^\s*[<>]/.test(joined)) break
       continue

@@ -24,7 +24,12 @@ export function readForward(
   },
   scanned: Scan = scan(plainLines(mail.text)),
 ): Read | null {
-  return inline(scanned, mail.subject) ?? quotedWhole(scanned, mail.subject) ?? attached(mail.reportParts)
+  return inlineForward(scanned, mail.subject) ?? attached(mail.reportParts)
+}
+
+/** The mail that stands forwarded in a text; null when none does. */
+export function inlineForward(scanned: Scan, subject: string): Read | null {
+  return inline(scanned, subject) ?? quotedWhole(scanned, subject)
 }
 
 function inline({ first, lines: all }: Scan, subject: string): Read | null {

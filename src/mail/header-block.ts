@@ -126,7 +126,7 @@ function proves(
   const has = (kind: FieldKind): boolean => kinds.has(kind)
   const people = [fields.get('from') ?? '', fields.get('to') ?? '']
   const addressed = people.some(value => value.includes('@'))
-  const dated = /\d/.test(fields.get('date') ?? '')
+  const dated = /\p{Nd}/u.test(fields.get('date') ?? '')
   if (has('date') && fields.has('date') && !dated) return false
   if (!addressed && !belowBar) {
     const named = has('from') && has('subject') && has('date') && !people.some(value => TIMES.test(value))

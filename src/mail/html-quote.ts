@@ -83,21 +83,27 @@ const IDS: readonly (readonly [RegExp, Kind])[] = [
   [/^appendonsend$/, 'append'],
   [/^mail-editor-reference-message-container$/, 'rest'],
   [/^OLK_SRC_BODY_SECTION$/, 'frame'],
-  [/^yahoo_quoted/, 'frame'],
+  [/^(?:ydp[0-9a-f]{4,12})?yahoo_quoted/, 'frame'],
   [/^reply-intro$/, 'attribution'], // Roundcube
   [/^(?:ymail_android_signature|composer_signature)$/, 'signature'],
-  [/^(?:ms-outlook-mobile-signature|Signature|AppleMailSignature|x?appleMailSignature)$/i, 'signature'],
+  [
+    /^(?:ms-outlook-mobile-signature|MAC_OUTLOOK_SIGNATURE|Signature|AppleMailSignature|x?appleMailSignature)$/i,
+    'signature',
+  ],
   [/^zmail_extra$/, 'frame'],
 ]
 const CLASSES: readonly (readonly [RegExp, Kind])[] = [
   [/(?:^|\s)gmail_quote(?:\s|$)/, 'gmail'],
   [/(?:^|\s)gmail_attr(?:\s|$)/, 'attribution'],
   [
-    /(?:^|\s)(?:gmail_signature|gmail_signature_prefix|moz-signature|protonmail_signature_block|yahoo-signature|apple-signature)(?:\s|$)/,
+    /(?:^|\s)(?:gmail_signature|gmail_signature_prefix|moz-signature|protonmail_signature_block|(?:ydp[0-9a-f]{4,12})?yahoo-signature|ydp[0-9a-f]{4,12}signature|apple-signature)(?:\s|$)/,
     'signature',
   ],
   [/(?:^|\s)(?:moz-cite-prefix|airmail_on)(?:\s|$)/, 'attribution'],
-  [/(?:^|\s)(?:yahoo_quoted|protonmail_quote|tutanota_quote|zmail_extra|skype_quote|missive_quote)(?:\s|$)/, 'frame'],
+  [
+    /(?:^|\s)(?:(?:ydp[0-9a-f]{4,12})?yahoo_quoted|protonmail_quote|tutanota_quote|zmail_extra|skype_quote|missive_quote)(?:\s|$)/,
+    'frame',
+  ],
   [/(?:^|\s)(?:ms-outlook-mobile-reference-message|OutlookMessageHeader)(?:\s|$)/, 'rest'],
 ]
 const BORDERED = /border-top:\s?solid\s[^;]{1,30}\b\d/i

@@ -42,9 +42,9 @@ export function extractNewText(
 
 function newTextOf(scanned: Scan): string {
   const end = scanned.cut ? 'cut' : 'end'
-  const segments = scanned.segments.map((segment, at, all) =>
-    trimmed(segment, at === 0, at === all.length - 1 ? end : 'more'),
-  )
+  const segments = scanned.segments
+    .flatMap(untilGoesOn)
+    .map((segment, at, all) => trimmed(segment, at === 0, at === all.length - 1 ? end : 'more'))
   const parts = segments.filter(part => part.kind !== 'signature' && part.lines.some(line => line.trim() !== ''))
   const own = parts.filter(part => part.kind === 'own')
   if (own.length === 0) return onlySignature(scanned)
@@ -57,6 +57,29 @@ function newTextOf(scanned: Scan): string {
     above = part
   })
   return text
+}
+
+/**
+ * A signature below two strokes, up to where the person goes on: with a postscript, or with a sentence of theirs when the strokes
+ * are their own, which lack the blank that programs set behind them (RFC 3676 §4.3).
+ */
+function untilGoesOn(segment: Segment): Segment[] {
+  const { kind, lines } = segment
+  const [strokes = ''] = lines
+  if (kind !== 'signature' || !/^--\s?$/.test(strokes)) return [segment]
+  const isTyped = strokes === '--'
+  const at = lines.findIndex(line => POSTSCRIPT.test(line) || (isTyped && isSaid(line)))
+  if (at < 0) return [segment]
+  let start = at
+  while (start > 1 && !POSTSCRIPT.test(lines[at] ?? '') && lines[start - 1]?.trim() !== '') start--
+  const own: Segment = { kind: 'own', lines: lines.slice(start), attributed: false, introduced: false }
+  return [{ ...segment, lines: lines.slice(0, start) }, own]
+}
+
+const POSTSCRIPT = /^\s*(?:P\.?\s?S|N\.?B)\.?\s?[:.)]/
+
+function isSaid(line: string): boolean {
+  return isPersonal(line) && !isDeviceSignature(line) && (SENTENCE.test(line) || /\p{L}[?？]\s*$/u.test(line))
 }
 
 /**
@@ -107,10 +130,15 @@ function trimmed(segment: Segment, isFirst: boolean, next: 'cut' | 'more' | 'end
   return { ...segment, lines, touches }
 }
 
-/** What the receiving side sets above the text: "CAUTION: This email originated from outside of the organization." */
+/**
+ * What the receiving side sets above the text: "CAUTION: This email originated from outside of the organization."; and the
+ * signature of a phone, when the person writes below it.
+ */
 function dropBanner(lines: string[]): void {
   const at = lines.findIndex(line => line.trim() !== '')
-  if (at >= 0 && at < lines.length - 1 && isBanner(lines[at] ?? '')) lines.splice(0, at + 1)
+  const first = lines[at] ?? ''
+  const isApart = lines[at + 1]?.trim() === '' && lines.slice(at + 2).some(line => line.trim() !== '')
+  if (at < lines.length - 1 && (isBanner(first) || (isApart && isDeviceSignature(first)))) lines.splice(0, at + 1)
 }
 
 function dropBlank(lines: string[]): boolean {

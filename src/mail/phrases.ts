@@ -148,7 +148,7 @@ export type Bar = 'original' | 'forward'
 
 /** "-----Original Message-----", "---------- Forwarded message ---------", "Begin forwarded message:"; else null. */
 export function readBar(line: string): Bar | null {
-  if (REPLY_ABOVE.test(line)) return 'original'
+  if (REPLY_ABOVE.test(line) || REPLY_BETWEEN_STROKES.test(line) || DAVID.test(line)) return 'original'
   // Samsung's mail program may set the header behind the bar, all of it on one line.
   const crowded = line.startsWith('-----') ? CROWDED.exec(line.slice(0, 200)) : null
   if (crowded) return readBar(crowded[1] ?? '')
@@ -170,6 +170,12 @@ const CROWDED = /^(-{5,20} ?[^-]{4,40} ?-{5,20})\s?\p{Lu}\p{L}{1,14} ?[:：]/u
 // Help desks mark the place themselves, at the top of what they send: "##- Please type your reply above this line -##".
 const REPLY_ABOVE =
   /^[^\p{L}\p{N}]{2,20}(?:(?:please )?(?:type|write|enter|add) your (?:reply|response) above this line|(?:please )?reply above this line|bitte (?:antworten sie )?oberhalb dieser (?:linie|zeile)(?: antworten)?|(?:merci de )?(?:répondre|répondez|saisissez votre réponse|écrivez votre réponse) au-dessus de cette ligne|(?:typ|schrijf) (?:a\.?u\.?b\.? )?uw antwoord boven deze (?:lijn|regel)|escrib[ae] su respuesta (?:por )?encima de esta línea|responda (?:por )?encima de esta línea|scriv[ai] la (?:tua|sua) risposta sopra questa (?:linea|riga))[^\p{L}\p{N}]{0,20}$/iu
+
+// The same in further words: one of answering and one of above.
+const REPLY_BETWEEN_STROKES =
+  /^\s{0,3}[-#=_*~—–]{1,20}(?=.{0,120}(?:repl|respon|antwor?t|antwoord|répon|respuesta|rispo|respost|răspuns|ответ|відповід|svar|odpowie))(?=.{0,120}(?:above|oberhalb|über|au-dessus|boven|encima|sopra|acima|deasupra|над |ovan|ovenfor|powyżej)).{8,140}[-#=_*~—–]\s{0,3}$/iu
+// Tobit: "Original Message processed by david®".
+const DAVID = /^[^\p{L}]{0,5}original.{1,20} (?:processed by|bearbeitet von|traité par|verwerkt door) david®/iu
 
 const STROKES = new Set('-_=~—–‐‑―─━')
 const BAR_EDGE = /^[\s*\u2000-\u200f\u202a-\u202e\u2066-\u2069]*[-_=~—–‐‑―─━]|[:：][\s*\u2000-\u206f]*$/

@@ -14,6 +14,7 @@ import {
   isDeviceSignature,
   isPointer,
   isStroke,
+  looksLikeBar,
   readBar,
   readField,
 } from './phrases.ts'
@@ -175,12 +176,20 @@ class Scanner {
       this.#floor = next
       return next
     }
-    if (introduction.sureness < 2) return this.#plain(at, this.#texts[at] ?? '')
+    if (introduction.sureness < 2 && !this.#isBelowDevice(introduction)) return this.#plain(at, this.#texts[at] ?? '')
     this.#takeBack(at - introduction.start)
     if (this.#hasOwn()) return this.#isShown(introduction) ? this.#keepAll(introduction.start) : -1
     // Nothing above but strokes and signatures: a bare forward, or an answer below a quote without marks.
     this.#restart(introduction.end)
     return introduction.end
+  }
+
+  /** A phone signed the person's words: what says "Jef wrote:" below that is a program too. */
+  #isBelowDevice({ sureness, start }: Introduction): boolean {
+    if (sureness === 0 || this.#below || !this.#hasOwn()) return false
+    let above = start - 1
+    while (above > start - 4 && this.#texts[above]?.trim() === '') above--
+    return isDeviceSignature(this.#texts[above] ?? '')
   }
 
   /** The text below is all there is. */
@@ -348,12 +357,12 @@ class Scanner {
 }
 
 // Without any of these no line is an attribution, a field or a bar.
-const TELLING = />>>|##|[:：—–~‐‑―─━]|--|__|==|- -|wrote|^\s*\d{4}[-/]/
+const TELLING = />>>|##|®|[:：—–~‐‑―─━]|--|__|==|- -|wrote|^\s*\d{4}[-/]/
 const NOTHING: Line = { text: '', quoted: false, role: null }
 const TAIL = /^>\s{0,2}(?:[\p{L}()]{1,20}(?:\s[\p{L}()]{1,20}){0,3})?\s?[:：]?\s*$/u
 const LINK_ONLY = /^\s*[(<[]?https?:\/\/[^\s<>()]{1,500}[)>\]]?[\s>]*$/
 
-/** Neither a stroke nor what a phone adds. */
+/** Neither a stroke, nor a bar in whatever words, nor what a phone adds. */
 function isWorth(text: string): boolean {
-  return text.trim() !== '' && !isStroke(text) && !isDeviceSignature(text)
+  return text.trim() !== '' && !isStroke(text) && !looksLikeBar(text) && !isDeviceSignature(text)
 }

@@ -1,5 +1,5 @@
 import { type AutomatedContext, whyAutomatic } from './automated.ts'
-import { readForward } from './forward.ts'
+import { inlineForward, readForward } from './forward.ts'
 import { sanitizeHtml } from './html.ts'
 import { detectLanguage } from './language.ts'
 import type { Message, ParsedMail } from './message.ts'
@@ -13,7 +13,10 @@ import { plainLines } from './text-lines.ts'
 export function understand(mail: ParsedMail, context: AutomatedContext): Message {
   const { sourceHtml, reportParts, hasPlainText, ...rest } = mail
   const scanned = scan(plainLines(mail.text))
-  const { newText, isBelow } = extractNewText(mail, scanned)
+  const extracted = extractNewText(mail, scanned)
+  // Of a bare forward the new text is the mail passed on, however the program writes it down.
+  const bare = extracted.newText === '' ? inlineForward(scanned, mail.subject) : null
+  const { newText, isBelow } = bare ? { newText: bare.text, isBelow: true } : extracted
   const report = readReport(mail)
   const writer = writerBehind(mail, context)
   const forwarded = readForward(mail, scanned)

@@ -57,18 +57,22 @@ test('one tap works all the same', async () => {
   expect(await stage.store.read.ticket(1001)).toMatchObject({ assignee: 'ana', priority: 'normal' })
 })
 
-test('commands in a mail that an agent only forwards are not theirs', async () => {
+test.each([
+  ['', (text: string) => text],
+  [', and that their program quotes whole,', (text: string) => text.replace(/^/gm, '> ')],
+])('commands in a mail that an agent only forwards%s are not theirs', async (_, written) => {
   const mx: Policy['mx'] = { servIds: new Set(['mx.example.org']), sealers: new Set<string>() }
   await using stage = await openStage({ ...withSubaddresses(), mx })
   const header =
     'From: Jane Doe <jane@example.org>\nDate: Mon, 23 Nov 2026 at 09:00\nSubject: Help\nTo: Ana Pop <ana@example.org>'
-  const text = `\n\n---------- Forwarded message ---------\n${header}\n\n${ASKED}`
+  const text = `\n\n${written(`---------- Forwarded message ---------\n${header}\n\n${ASKED}`)}`
   await stage.arrives({ from: ANA, subject: 'Fwd: Help', headers: PASS, text })
   expect(await stage.store.read.ticket(1001)).toMatchObject({
     requester: { address: 'jane@example.org' },
     priority: 'normal',
     tags: [],
   })
+  expect((await stage.store.read.messages(1001))[0]?.newText).toBe(ASKED.trim())
 })
 
 const SIGNED = `-----BEGIN PGP SIGNED MESSAGE-----
