@@ -92,13 +92,13 @@ export function isVacationSubject(subject: string, answer: boolean): boolean {
 const BOUNCE = new RegExp(
   `^(?:\\[[^\\]]{1,40}\\] ?|sorry, |\\*{1,3}|[\\w-]{1,60}(?:\\.[\\w-]{1,60}){1,8} )?(?:${[
     // en
-    'undeliver(?:able|ed)(?: (?:mail|message|e-?mail|report)s?)?(?: returned.{0,30}|, .{1,60})?(?=$| ?:)|returned (?:mail|e-?mail|message)(?=$| ?:| to sender)|(?:mail|message) returned',
-    '(?:notice: )?(?:e-?mail |mail |message )?delivery (?:status(?: notifications?)?|failure|failed|notification|problem|error|report|delay(?:ed)?|has failed|incomplete)(?=$|[ :.,(-])',
-    '(?:mail|message|e-?mail|your (?:mail|message|e-?mail)) (?:delivery )?(?:could not be|cannot be|was not|not|has not been|couldn.t be) (?:delivered|sent)|(?:mail|message) (?:delivery )?(?:failure|failed|has failed|error)(?=$| ?[:(])',
+    'undeliver(?:able|ed)(?: (?:mail|message|e-?mail|report)s?)?(?: returned.{0,30}|, .{1,60})?(?=$| ?:)|returned (?:mail|e-?mail|message)(?=$| ?:| - | to sender)|(?:mail|message) returned',
+    '(?:notice: )?(?:(?:permanent|temporary|transient|fatal) )?(?:e-?mail |mail |message )?delivery (?:status(?: notifications?)?|failure|failed|notification|problem|error|report|delay(?:ed)?|has failed|incomplete)(?=$|[ :.,(-])',
+    '(?:mail|message|e-?mail|your (?:mail|message|e-?mail)) (?:delivery )?(?:could not be|cannot be|was not|not|has not been|couldn.t be) (?:delivered|sent)|(?:mail|message) (?:delivery )?(?:failure|failed|has failed|error)(?=$| ?[:(]|, return)',
     'message (?:delivery )?(?:has )?failed|message delivery has (?:failed|been delayed)|message status - undeliverable|failed (?:mail|delivery|message)|failure (?:notice|notification|delivery)(?=$| ?[:(])',
     'mail system error|delayed mail|mail delivery|(?:automatic )?(?:e-?mail |mail )?(?:bounce|non-?delivery|delivery) (?:notification|report|notice|receipt)|non-?deliver(?:y|able)|ndn ?:|dsn ?:|bounced (?:mail|message)',
     'warning: (?:could not send|message .{1,60} delayed|e-?mail .{0,40} delay)|could not (?:send|deliver) (?:the |your )?(?:message|mail)|(?:there was an |an )?error (?:sending|delivering) (?:your )?(?:mail|message|e-?mail)',
-    'considered unsolicited bulk|message you sent blocked|(?:your )?(?:message|mail|e-?mail) (?:you sent )?(?:was |has been )?(?:blocked|rejected|refused) by|rejected mail|user unknown|postfix smtp server: errors',
+    'considered unsolicited bulk|message you sent blocked|(?:your )?(?:message|mail|e-?mail) (?:you sent )?(?:was |has been )?(?:blocked|rejected|refused) by|rejected mail|user unknown|(?:warning: )?[^\\s@]{1,64}@[^\\s@]{1,100} - user unknown!?$|postfix smtp server: errors',
     'nondeliverable mail|unable to deliver (?:your )?(?:mail|message)|sorry, your mail could not|delivery to .{3,80} (?:failed|has been delayed)',
     // de, fr, es, it, pt, nl, pl, ro
     'unzustellbar(?:keitsbericht|e? (?:nachricht|e-?mail|mail))?(?=$| ?[:(])|nicht zustellbar|nicht zugestellt|zustellung(?:sbericht|sfehler)?(?: fehlgeschlagen)?(?=$| ?[:(])|(?:ihre )?(?:nachricht|e-?mail) konnte nicht|benachrichtigung (?:zum|über den) [üu]bermittlungsstatus',

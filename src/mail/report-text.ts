@@ -92,6 +92,21 @@ export function readBounceText(text: string, own: readonly string[]): BounceText
   }
 }
 
+const SAYS_MACHINE = new RegExp(
+  `^[\\s*#]{0,40}(?:${[
+    'this (?:e-?mail|message|mail) (?:was|is|has been) (?:automatically (?:created|generated|sent)|(?:created|generated|sent) automatically)',
+    'this is the mail (?:system|server|delivery)|this is an? (?:automatic|automatically|auto|advisory|system|server)[ -](?:generated|created|only)',
+    '(?:hi[.!,] )?this is the [\\w-]{2,20} (?:program|mail server|server) at',
+    '-{2,30} ?(?:non-?delivery report|failed (?:recipients?|address(?:es)?)|the following address(?:es)? had |transcript of session)',
+  ].join('|')})`,
+  'i',
+)
+
+/** Does the text begin by saying that a machine wrote it? Who forwards a bounce writes above it, or has the mark of a quotation there. */
+export function saysMachine(text: string): boolean {
+  return SAYS_MACHINE.test(text.slice(0, 400))
+}
+
 // Fields that transport writes: no explanation begins a line with them.
 const TRACE =
   /^[ >]{0,8}(?:return-path|received|delivered-to|dkim-signature|domainkey-signature|message-id|mime-version|authentication-results|x-received|arc-seal) ?:/i
@@ -131,7 +146,7 @@ function nextField(lines: readonly string[], at: number): string {
 
 // What stands right before an address that failed, and what else a line with an address can be.
 const HEAD =
-  /^[\s>*•·–—=-]{0,24}(?:(?:failed|original|final|e-?mail)?[ -]?(?:recipient|address)(?: address)?\s?:\s?)?["'“<([]{0,2}$/i
+  /^[\s>*•·–—=-]{0,24}(?:(?:failed|original|final|intended|e-?mail)?[ -]?(?:recipient|address)(?: address)?\s?:\s?)?["'“<([]{0,2}$/i
 const NAMED =
   /(?:\bto|\bfor|recipients?|address(?:es|\(es\))?|user|mailbox|account|reach(?:ing)?|full|userid|attempts|deliver(?:ed|ing)?|failed|following|\ban|\bà|\bpara|\baan|\bnaar|\btill?|\bdo|către|empfänger\p{L}{0,2}|destinat\p{L}{2,5}|ontvanger\p{L}?|mottagare\p{L}?|adresat\p{L}{0,3}|получател\p{L}{1,3}|адрес\p{L}{0,3})(?: e-?mail)?[\s:：<"'“([]{0,6}$/iu
 const TRANSCRIPT = /rcpt to ?:|\b[45]\d\d[ -](?:[45]\.\d{1,3}\.\d{1,3} )?[^@]{0,60}$/i
@@ -194,11 +209,11 @@ const CLAIM = new RegExp(
   [
     '(?:could|can) ?(?:not|n.t) be (?:delivered|sent|reached)|(?:un|not )able to (?:deliver|be deliver)|undeliver(?:able|ed)|(?:could|can|did|was)n.t (?:be )?deliver',
     'not (?:yet )?been (?:delivered|relayed|completed)|\\bnot (?:delivered|relayed)\\b|did not (?:reach|receive)|could not be reached|trouble delivering',
-    'deliver(?:y|ing) (?:[a-z]{1,20} ){0,6}(?:fail|abort|delay|stopped)|fail(?:ed|ure) to deliver|deliver[a-z]{0,3} (?:was |has )?(?:failed|failure|impossible)',
-    'error (?:[a-z]{1,20} ){0,5}(?:deliver|sending your)|your (?:message|mail|e-?mail) (?:[a-z]{1,20} ){0,4}(?:rejected|blocked|returned|refused)',
+    'deliver(?:y|ing) (?:[a-z]{1,20} ){0,6}(?:fail|abort|delay|postpon|stopped)|fail(?:ed|ure) to deliver|deliver[a-z]{0,3} (?:was |has )?(?:failed|failure|impossible)',
+    'error (?:[a-z]{1,20} ){0,5}(?:deliver|sending your)|your (?:message|mail|e-?mail) (?:[a-z]{1,20} ){0,4}(?:rejected|blocked|returned|refused)|(?:message|mail|e-?mail) has been returned because',
     '(?:fatal|permanent|transient|delivery) (?:non-fatal )?(?:errors?|failures?|problems?)|address(?:\\(es\\)|es)? failed|transcript of session follows',
     '(?:unknown|invalid|no such|non-?existent) (?:[a-z]{1,20} ){0,3}(?:user|recipient|mailbox|address|account)|user(?:name)? (?:is )?(?:unknown|not found)',
-    'mailbox (?:is |was )?(?:full|unavailable|disabled|not found)|quota exceeded|over quota|rejected by (?:a|the) remote|failure reasons',
+    'mailbox (?:is |was )?(?:full|unavailable|disabled|not found)|(?:postponed|returned|delayed) due to a full mailbox|quota exceeded|over quota|rejected by (?:a|the) remote|failure reasons',
     'nicht zugestellt|unzustellbar|zustellung (?:\\p{L}{1,20} ){0,6}(?:fehlgeschlagen|nicht möglich|gescheitert)|nicht (?:\\p{L}{1,20} )?zustellen',
     "n['’](?:a|ont) (?:pas )?pu être|n['’]a pas été (?:remis|distribu|livr)|échec de (?:la )?(?:remise|distribution)|non (?:remis|distribu)",
     'no se (?:ha|han|pudo|puede) (?:podido )?entreg|no ha podido ser entregad|error (?:en|de) la entrega|entrega (?:\\p{L}{1,20} ){0,4}fall',
@@ -215,7 +230,7 @@ const CLAIM = new RegExp(
 const DELAYED = new RegExp(
   [
     'has not yet been|not yet been delivered|still (?:being retried|undelivered|trying)|will keep trying|delivery attempts will continue',
-    'will (?:be retried|retry|continue (?:to be )?(?:retr|try))|(?:delivery|message) (?:\\p{L}{1,20} ){0,3}(?:is |been )?delayed|warning message only|this is a warning only',
+    'will (?:be retried|retry|continue (?:to (?:be )?)?(?:retr|try))|(?:delivery|message) (?:\\p{L}{1,20} ){0,3}(?:is |been )?(?:delayed|postponed)|has been postponed|warning message only|this is a warning only',
     'not need to re-?send|only a temporary failure|noch nicht zugestellt|verzögert|pas encore été|aún no se ha|non è ancora stat|ainda não foi|nog niet bezorgd',
   ].join('|'),
   'iu',

@@ -22,6 +22,8 @@ const daemon = {
   headers: fields('Return-Path: <>'),
 }
 
+const person = (address: string) => ({ from: { name: '', address }, headers: [] })
+
 function standard(status: string, more: Partial<ParsedMail> = {}) {
   const reportParts = [{ contentType: 'message/delivery-status', text: status }, returned]
   return readReport(
@@ -383,6 +385,62 @@ quota exceeded`,
       { headers: fields('X-Failed-Recipients: anna@gone.example') },
     ],
     [
+      'a filter that only its own name tells of',
+      'Returned mail - not accepted',
+      `------ Failed Recipients ------
+
+<anna@gone.example>: the mailbox is unavailable. [SMTP Error Code 550]`,
+      [failed('anna@gone.example', '5.0.0')],
+      person('Mx7_SMTP_Mail_Service@gone.example'),
+    ],
+    [
+      'a gateway',
+      'Delivery failure notification',
+      'Your message could not be delivered to the following recipients:\n\nanna@gone.example\n',
+      [failed('anna@gone.example', '5.0.0')],
+      person('Some_AntiVirus_for_SMTP_Gateways@gone.example'),
+    ],
+    [
+      'an administrator that is a program',
+      'Delivery Failure',
+      'Could not deliver message to the following recipient:\n\nFailed Recipient: anna@gone.example\nReason: 550 5.1.1 no such user',
+      [failed('anna@gone.example', '5.1.1')],
+      person('"SystemAdministrator"@gone.example'),
+    ],
+    [
+      'the words of Exim from anybody',
+      'Mail delivery failed: returning message to sender',
+      `This message was created automatically by mail delivery software.
+
+A message that you sent could not be delivered to one of its recipients.
+
+  anna@gone.example
+    550 5.1.1 unknown`,
+      [failed('anna@gone.example', '5.1.1')],
+      person('server12@gone.example'),
+    ],
+    [
+      'a report under its own heading',
+      'Non-Delivery: [#1042] Printer',
+      '--- Non-Delivery Report ---\nThe mail below could not be delivered to the following user:\n\n"anna@gone.example" <anna@gone.example>\n',
+      [failed('anna@gone.example', '5.0.0')],
+      person('admin@gone.example'),
+    ],
+    [
+      'a subject that gives up, and an intended recipient',
+      'mail failed, returning to sender',
+      'Intended recipient: anna@gone.example\n\nThe following mail has been returned because of an error.',
+      [failed('anna@gone.example', '5.0.0')],
+      { headers: [] },
+    ],
+    [
+      'a subject that names the user',
+      'Warning: anna@gone.example - User unknown!',
+      'anna@gone.example - no such user here.',
+      [failed('anna@gone.example', '5.0.0')],
+      person('MDaemon@gone.example'),
+    ],
+    [
       'an address like a version number',
       'failure notice',
       `Unable to deliver your message (mta 6.5.0-5 at 192.0.2.5).
@@ -447,6 +505,22 @@ It will be retried until it is 5 days old.
     expect(words(subject, text)).toMatchObject({
       permanent: false,
       recipients: [{ address: 'anna@gone.example', action: 'delayed', status: '4.2.0' }],
+    })
+  })
+
+  test('late, from an address that is none', () => {
+    const text = `This is an advisory-only email. Please do not answer it.
+
+Delivery of email to this address
+
+"anna@gone.example"
+
+has been postponed due to a full mailbox.
+
+We will continue to try to deliver your message.`
+    expect(words('Mail Delivery Warning', text, person('Postmaster\\@gone@gone.example'))).toMatchObject({
+      permanent: false,
+      recipients: [{ address: 'anna@gone.example', action: 'delayed' }],
     })
   })
 
@@ -609,6 +683,55 @@ Status: 5.1.1`,
         headers: [],
         subject: 'Fwd: failure notice',
         text: quoted,
+      },
+    ],
+    [
+      'a forward with nothing above it',
+      {
+        subject: 'Fwd: Mail delivery failed: returning message to sender',
+        text: 'This message was created automatically by mail delivery software.\n\nCould not be delivered to anna@gone.example',
+      },
+    ],
+    [
+      'a bounce of their own, pasted without a word',
+      {
+        from: { name: 'Jane', address: 'Jane@customer.example' },
+        subject: 'Mail delivery failed: returning message to sender',
+        text: `This message was created automatically by mail delivery software.
+
+The following address failed:
+
+  anna@gone.example
+    550 5.1.1 unknown user
+
+------ This is a copy of the message, including all the headers. ------
+
+Received: from pc.customer.example by mx.customer.example
+From: Jane <jane@customer.example>
+To: anna@gone.example`,
+      },
+    ],
+    [
+      'a machine that speaks of something else',
+      {
+        subject: 'Undelivered parcels of today',
+        text: 'This message was sent automatically.\n\nThe parcel for jane@customer.example could not be delivered.',
+      },
+    ],
+    [
+      'a person with the initials of a machine',
+      {
+        from: { name: 'Nadia Rossi', address: 'ndr@customer.example' },
+        subject: 'Outlook: mail failed',
+        text: 'My mail to anna@gone.example could not be delivered. Why?',
+      },
+    ],
+    [
+      'who keeps the mail servers',
+      {
+        from: { name: 'Jan', address: 'mail-administrator@customer.example' },
+        subject: 'Mailbox full',
+        text: 'The mailbox of anna@gone.example is full: 552 5.2.2 mailbox full.',
       },
     ],
     [
