@@ -15,6 +15,8 @@ export type BounceText = {
   /** The server is still trying. */
   readonly delayed: boolean
   readonly recipients: readonly ReportRecipient[]
+  /** Who failed, where that stands without a domain: names of the host that reports. */
+  readonly names: readonly string[]
   /** The first status it cites, whomever it is about. */
   readonly status: string | null
   /** The header of the mail that comes back below the explanation; empty when none does. */
@@ -86,6 +88,7 @@ export function readBounceText(text: string, own: readonly string[]): BounceText
     opensWithReply: CLAIM.test(said.slice(0, 300)) && SMTP_REPLY.test(said.slice(0, 600)),
     delayed: DELAYED.test(said) && !GIVEN_UP.test(said),
     recipients: failedIn(report, new Set(own.map(foldAddress))),
+    names: namesIn(report),
     status: statusIn(said),
     returned:
       from < 0 ? [] : (readBlocks(unquoted(lines.slice(from), /^[ >]*/.exec(lines[from] ?? '')?.[0] ?? ''))[0] ?? []),
@@ -150,11 +153,18 @@ const HEAD =
 const NAMED =
   /(?:\bto|\bfor|recipients?|address(?:es|\(es\))?|user|mailbox|account|reach(?:ing)?|full|userid|attempts|deliver(?:ed|ing)?|failed|following|\ban|\bà|\bpara|\baan|\bnaar|\btill?|\bdo|către|empfänger\p{L}{0,2}|destinat\p{L}{2,5}|ontvanger\p{L}?|mottagare\p{L}?|adresat\p{L}{0,3}|получател\p{L}{1,3}|адрес\p{L}{0,3})(?: e-?mail)?[\s:：<"'“([]{0,6}$/iu
 const TRANSCRIPT = /rcpt to ?:|\b[45]\d\d[ -](?:[45]\.\d{1,3}\.\d{1,3} )?[^@]{0,60}$/i
+// Whom we wrote to; a transcript may name whom an alias made of it.
+const DELIVERED_TO = /deliver(?:ing)? (?:your|the) (?:message|mail|e-?mail) to[\s<"'“]{0,4}$/i
 const SENDER =
-  /mail from|(?:^|[\s(])(?:from|sender|von|reply-to|return-path|envelope-from|generated from) ?:?\s*["'<(]{0,2}$|(?:sent by|message from)\W{0,4}$/i
+  /mail from|(?:^|[\s(])(?:from|sender|von|reply-to|return-path|envelope-from) ?:?\s*["'<([]{0,2}(?:smtp:)?$|(?:sent by|message from)\W{0,4}$/i
+// Exim, Sendmail and Postfix: what the mail was sent to, before an alias made of it what failed. It is all there is where that is withheld.
+const ALIAS = /\((?:generated|expanded) from:? ["'<]{0,2}$/i
+// Exchange and MailEnable: "[SMTP:anna@…]", X.400 "dda:SMTP=anna@…".
+const TYPED = /(?:^|[\s[(;:])smtp[:=] ?$/i
 const HELP =
-  /contact|assistance|support|help|question|please (?:write|send|e-?mail)|abuse|report (?:this|to)|administrator/i
+  /contact|assistance|support|help|question|please (?:write|send|e-?mail)|try (?:writ|e-?mail)ing|abuse|report (?:this|to)|administrator/i
 
+const LEAST = 0.5 // below all that names the failed themselves
 type Candidate = { address: string; line: number; sure: number }
 
 /** Who failed, by the lines of the explanation. Several ways of saying so are known; the surest one found is believed. */
@@ -168,9 +178,13 @@ function failedIn(report: readonly string[], own: ReadonlySet<string>): ReportRe
         const address = match[0].replace(/[.-]+$/, '')
         if (!address.includes('.', address.indexOf('@'))) continue
         const lead = line.slice(Math.max(0, match.index - 120), match.index)
-        if (SENDER.test(lead) || (/^\W*$/.test(lead) && /(?:sent by|message from|from:)\W*$/i.test(before)))
+        const first = /^\W*$/.test(lead)
+        if (ALIAS.test(first ? `${before.slice(-40)} ${lead.trim()}` : lead))
+          found.push({ address, line: at, sure: LEAST })
+        else if (SENDER.test(lead) || (first && /(?:sent by|message from|from:)\W*$/i.test(before)))
           senders.add(foldAddress(address))
-        else found.push({ address, line: at, sure: sureness(lead, line) })
+        else
+          found.push({ address, line: at, sure: sureness(first ? runningOn(report[at - 1], line) + lead : lead, line) })
       }
     }
     if (line.trim()) before = line
@@ -196,11 +210,32 @@ function failedIn(report: readonly string[], own: ReadonlySet<string>): ReportRe
   })
 }
 
+const PROSE = /[\p{L},] [\p{L}.,'’()-]{1,30} [\p{L}.,'’()-]{1,30} \p{Ll}{1,30},?\s*$/u
+const GOES_ON = /^[^@]{0,90}@[\p{L}\p{N}.-]{1,250}[>"')\]]{0,2},? \p{Ll}{2,30}(?:,? \p{Ll}|[.,]?\s*$)/u
+
+/** The line above when its sentence runs on past an address that begins the next: then words say what it is, not its place. */
+function runningOn(above = '', line: string): string {
+  return PROSE.test(above.slice(-120)) && GOES_ON.test(line) ? `${above.trim()} ` : ''
+}
+
+const LIST_OPENS = /(?:recipients?|address(?:es|\(es\))?|users?)(?: [^:@]{1,60})?:\s*$/i
+
+/** The single words right below "… following address(es) failed:". */
+function namesIn(report: readonly string[]): string[] {
+  const opens = report.findIndex(line => LIST_OPENS.test(line.slice(-120)))
+  if (opens < 0) return []
+  const below = report.slice(opens + 1, opens + 40).filter(line => line.trim() !== '')
+  const names = below.map(line => /^\s{0,16}<?([\w.+-]{1,64})>?\s*$/.exec(line)?.[1]?.toLowerCase())
+  const end = names.indexOf(undefined)
+  return names.slice(0, end < 0 ? names.length : end).filter(name => name !== undefined)
+}
+
 /** How sure it is that the address after `lead` is one that failed: 0 not at all. */
 function sureness(lead: string, line: string): number {
   if (/^\s*(?:to|an|à|a|cc|aan|para|till|do|кому)\s?:/i.test(line)) return 1
-  if (HEAD.test(lead)) return 4
+  if (HEAD.test(lead) || TYPED.test(lead)) return 4
   if (HELP.test(lead)) return 0
+  if (DELIVERED_TO.test(lead)) return 3.5
   if (TRANSCRIPT.test(lead)) return 3
   return NAMED.test(lead) ? 2 : 0
 }

@@ -197,6 +197,7 @@ function isRecipient(field: RawField): boolean {
   return field.name === 'final-recipient' || field.name === 'original-recipient'
 }
 
+const RECIPIENTS = ['final-recipient', 'original-recipient', 'x-actual-recipient']
 const ACTIONS = ['failed', 'delayed', 'delivered', 'relayed', 'expanded'] as const
 
 function readGroup(group: readonly RawField[]): StatusGroup {
@@ -204,7 +205,7 @@ function readGroup(group: readonly RawField[]): StatusGroup {
   const action = ACTIONS.find(one => field('action').toLowerCase().startsWith(one)) // "failed (bad destination mailbox)"
   return {
     // The final recipient is whom the failing server knew; some name only the original one, or an alias that is no address.
-    address: addressOf(group, ['final-recipient', 'original-recipient', 'x-actual-recipient']),
+    address: addressOf(group, RECIPIENTS, /@[^@]+\.[^@.]+$/) ?? addressOf(group, RECIPIENTS),
     action: action ?? null,
     status: preciser(statusIn(field('status')), statusIn(field('diagnostic-code'))),
   }
@@ -285,12 +286,13 @@ function partsOf(mail: ParsedMail, type: RegExp): ReportPart[] {
   return mail.reportParts.filter(part => type.test(part.contentType))
 }
 
-/** The first address in the first of the fields named. */
-function addressOf(fields: readonly RawField[], names: readonly string[]): string | null {
+/** The first address like `form` in the first of the fields named that has one. */
+function addressOf(fields: readonly RawField[], names: readonly string[], form = /@/): string | null {
   for (const name of names) {
     const address = fields
       .filter(field => field.name === name)
-      .flatMap(field => addressesIn(field.value.replace(/^[\w-]{1,20}\s?;/, '')))[0]
+      .flatMap(field => addressesIn(field.value.replace(/^[\w-]{1,20}\s?;/, '')))
+      .find(one => form.test(one))
     if (address) return address
   }
   return null
@@ -315,9 +317,16 @@ function messageIdIn(fields: readonly RawField[]): string | null {
   return id || null
 }
 
+/** Whom the returned mail went to: a guess, and none where the report names somebody and several may be meant. */
 function returnedTo(mail: ParsedMail, text: BounceText): string[] {
-  const fields = returnedHeader(mail, text).filter(field => /^(?:to|x-original-to|x-rcpt-to)$/.test(field.name))
-  return fields.flatMap(field => addressesIn(field.value))
+  const header = returnedHeader(mail, text)
+  const among = (names: RegExp) =>
+    header.filter(field => names.test(field.name)).flatMap(field => addressesIn(field.value))
+  const to = among(/^(?:to|x-original-to|x-rcpt-to)$/)
+  if (text.names.length === 0) return to
+  const all = distinctBy([...to, ...among(/^cc$/)])
+  const named = all.filter(address => text.names.includes(foldAddress(address).replace(/@.*$/, '')))
+  return named.length > 0 || all.length > 1 ? named : all
 }
 
 function distinctBy(addresses: readonly string[]): string[] {

@@ -164,6 +164,13 @@ Diagnostic-Code: smtp; 550-5.1.1 gone`,
   ])('%s', (_, status) => {
     expect(standard(status)?.recipients).toEqual([failed('a@x.example', '5.1.1'), failed('b@x.example', '5.1.1')])
   })
+  test('a recipient inside the failing host yields to the original one', () => {
+    const of = (final: string, original: string) =>
+      standard(`Original-Recipient: rfc822; ${original}\nFinal-Recipient: rfc822; ${final}\nAction: failed`)?.recipients
+    expect(of('anna@store-daemon', 'anna@gone.example')).toEqual([failed('anna@gone.example', '5.0.0')])
+    expect(of('anna@store-daemon', 'anna@localhost')).toEqual([failed('anna@store-daemon', '5.0.0')])
+    expect(of('anna@in.gone.example', 'anna@gone.example')).toEqual([failed('anna@in.gone.example', '5.0.0')])
+  })
   test('only an SMTP code gives the class', () => {
     expect(
       standard('Final-Recipient: rfc822; a@x.example\nAction: failed\nDiagnostic-Code: smtp; 452 try later')
@@ -385,6 +392,103 @@ quota exceeded`,
       { headers: fields('X-Failed-Recipients: anna@gone.example') },
     ],
     [
+      'an address under its type',
+      'Message Delivery Failure',
+      'The following recipient(s) could not be reached:\n\n\tRecipient: [SMTP:anna@gone.example]\n\tReason: 550 5.1.1 mailbox unavailable',
+      [failed('anna@gone.example', '5.1.1')],
+    ],
+    [
+      'an address inside an X.400 name',
+      'Undeliverable: Printer',
+      `Your message
+
+  To:      list@gone.example
+  Subject: Printer
+
+did not reach the following recipient(s):
+
+c=XX;a= ;p=GONE;o=Site1;dda:SMTP=anna@gone.example; on Mon, 2 Mar 2026
+    The recipient name is not recognized`,
+      [failed('anna@gone.example', '5.0.0')],
+    ],
+    [
+      'a sender under its type',
+      'Message Delivery Failure',
+      'From: [SMTP:jane@example.org]\nMessage could not be delivered to <anna@gone.example>',
+      [failed('anna@gone.example', '5.0.0')],
+    ],
+    [
+      'Exim withholds who failed',
+      'Mail delivery failed: returning message to sender',
+      `A message that you sent could not be delivered. The following address(es) failed:
+
+  an undisclosed address
+    (generated from anna@gone.example)
+    550 5.2.2 quota`,
+      [failed('anna@gone.example', '5.2.2')],
+    ],
+    [
+      'Postfix breaks the line before an alias',
+      'Undelivered Mail Returned to Sender',
+      '<anna@gone.example> (expanded from\n    <help@gone.example>): user unknown. Command output: 5.1.1',
+      [failed('anna@gone.example', '5.1.1')],
+    ],
+    [
+      'advice that breaks a line before an address',
+      'Returned mail: name server',
+      `Message not delivered to the following:
+
+ anna    No matches
+
+The message is generated when the directory has no such name. Try a longer form
+of it, for example, if
+ann.other@gone.example fails, try ann.p.other@gone.example.
+To reach somebody of that office, try emailing to office@gone.example instead.
+
+${RETURNED}`,
+      [failed('anna@gone.example', '5.0.0')],
+    ],
+    [
+      'a sentence that breaks a line before who failed',
+      'Returned mail',
+      'We are sorry, your message to\nanna@gone.example could not be delivered.',
+      [failed('anna@gone.example', '5.0.0')],
+    ],
+    [
+      'an alias of theirs in the transcript',
+      'failure notice',
+      'Sorry, unable to deliver your message to anna@gone.example for\nthe following reason:\n\n 552 5.2.2 quota violation for a.miller@inside.gone.example',
+      [failed('anna@gone.example', '5.2.2')],
+    ],
+    [
+      'a name without a domain, of one of those we wrote to',
+      'Mail delivery failed',
+      `The following address(es) failed:
+
+  bert
+    quota exceeded
+
+${RETURNED.replace('To:', 'Cc: bert@gone.example\nTo:')}`,
+      [failed('bert@gone.example', '5.0.0')],
+    ],
+    [
+      'a name without a domain, of somebody behind the only one we wrote to',
+      'Mail delivery failed',
+      `The following address(es) failed:\n\n  amiller\n    quota exceeded\n\n${RETURNED}`,
+      [failed('anna@gone.example', '5.0.0')],
+    ],
+    [
+      'a name without a domain, of nobody we know',
+      'Mail delivery failed',
+      `The following address(es) failed:
+
+  amiller
+    quota exceeded
+
+${RETURNED.replace('To:', 'Cc: bert@gone.example\nTo:')}`,
+      [],
+    ],
+    [
       'a filter that only its own name tells of',
       'Returned mail - not accepted',
       `------ Failed Recipients ------
@@ -452,7 +556,7 @@ A message that you sent could not be delivered to one of its recipients.
   ]
   test.each(cases)('%s', (_, subject, text, recipients, more) => {
     const report = words(subject, text, more)
-    expect(report).toMatchObject({ kind: 'delivery', permanent: true })
+    expect(report).toMatchObject({ kind: 'delivery', permanent: recipients.length > 0 ? true : null })
     expect(report?.recipients).toEqual(recipients)
     expect(words(subject, text.replaceAll('\n', '\r\n'), more)).toEqual(report)
   })
@@ -820,6 +924,11 @@ test('linear in the length of the text', () => {
     'From: a@b.cd\n',
     'Final-Recipient: rfc822; a@b.cd\n',
     '\t<',
+    'a b c d\na@b.cd e f\n',
+    'a, ',
+    'recipients: \na\n',
+    'this is a ',
+    '(generated from ',
   ]
   for (const unit of units) {
     const text = unit.repeat(Math.floor(300_000 / unit.length))
