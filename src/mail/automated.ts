@@ -5,7 +5,7 @@
  */
 import { domainOf, foldAddress, isOneOf } from './address.ts'
 import { headerValues, isMailDaemon, isUnread, nullPath } from './automatic-senders.ts'
-import { isChallengeSubject, isVacationSubject } from './automatic-subjects.ts'
+import { isChallengeSubject, isGeneratedSubject, isVacationSubject } from './automatic-subjects.ts'
 import { cleanLine } from './header.ts'
 import type { Automatic, AutomaticKind, Header, ParsedMail, Report } from './message.ts'
 import { addressesIn } from './report-text.ts'
@@ -130,7 +130,25 @@ function ofAnswer(mail: ParsedMail, context: AutomatedContext, own: OwnList | nu
   const vacation = isVacationSubject(mail.subject, mail.inReplyTo.length + mail.references.length > 0)
   if (vacation && sign) return { kind: 'vacation', why: sign.why }
   if (vacation) return because('vacation', 'Subject', mail.subject)
-  return sign ?? (isChallengeSubject(mail.subject) ? because('auto-reply', 'Subject', mail.subject) : null)
+  if (sign) return sign
+  if (isChallengeSubject(mail.subject)) return because('auto-reply', 'Subject', mail.subject)
+  if (isGeneratedSubject(mail.subject)) return because('auto-generated', 'Subject', mail.subject)
+  const challenge = challengeIn(mail)
+  return challenge ? because('auto-reply', 'Text', challenge) : null
+}
+
+const CHALLENGE =
+  /^(?:this|the|my) (?:account|mailbox|inbox|address|e-?mail(?: account| address)?) is protected by [^@]{1,160}? added to [^@]{0,80}?\b(?:allow(?:ed)?|approved|guest|safe|white)[ -]?(?:senders? )?list\b/i
+// What Bluebottle and its like write above it: that a mail came, and fields of that mail.
+const BEFORE_CHALLENGE = /^(?:your (?:message|mail|e-?mail) .*:|(?:to|subject|date): .*|)$/i
+
+/** A challenge under the subject of what it answers. It opens the mail: who asks about one writes or quotes above it. */
+function challengeIn(mail: ParsedMail): string | null {
+  if (/^(?:fwd?|wg|tr|rv) ?:/i.test(mail.subject)) return null
+  const lines = mail.text.slice(0, 1_200).split('\n', 40)
+  const opens = lines.findIndex(line => !BEFORE_CHALLENGE.test(line.trim()))
+  const said = lines.slice(opens).join(' ').replace(/\s+/g, ' ').trim()
+  return opens >= 0 && CHALLENGE.test(said.slice(0, 600)) ? said : null
 }
 
 function signed(mail: ParsedMail, context: AutomatedContext, own: OwnList | null): Automatic | null {

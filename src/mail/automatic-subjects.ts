@@ -128,6 +128,11 @@ export function isChallengeSubject(subject: string): boolean {
   return CHALLENGE.test(tidy(subject))
 }
 
+/** Does the subject say, in brackets before all else, that a machine made the mail? Without brackets people write it of others. */
+export function isGeneratedSubject(subject: string): boolean {
+  return /^\[auto(?:matically|matic)?[ -]?generated\]/i.test(tidy(subject))
+}
+
 // Composed accents, plain blanks, and bounded: all patterns above are anchored or linear in this.
 function tidy(subject: string): string {
   return subject.slice(0, 300).normalize('NFC').replace(/\s+/g, ' ').trim()

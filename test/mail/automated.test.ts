@@ -280,6 +280,31 @@ describe('subjects of machines', () => {
     expect(kindOf([], { subject: 'Your email requires verification verify#kT4xIeUQ8f3rzE-1234' })).toBe('auto-reply')
     expect(kindOf([], { subject: 'How do I verify my account?' })).toBe('human')
   })
+  test('a challenge under our own subject', () => {
+    const text = `This mailbox is protected by Gatekeep. Please follow the link
+below to have your address added to the owner's allowed list.
+
+https://gatekeep.example/1`
+    const received = `Your message was received at noon:\n\nTo: ben@customer.example\nSubject: Printer\n\n`
+    expect(kindOf([], { subject: 'Re: Printer', text })).toBe('auto-reply')
+    expect(kindOf([], { subject: 'Re: Printer', text: `${received}${text}`.replaceAll('\n', '\r\n') })).toBe(
+      'auto-reply',
+    )
+    expect(judge(parsedMail({ text }))?.why).toMatch(/^Text: This mailbox is protected by Gatekeep/)
+    expect(kindOf([], { text: `What is this:\n\n${text}` })).toBe('human')
+    expect(kindOf([], { text: text.replaceAll(/^/gm, '> ') })).toBe('human')
+    expect(kindOf([], { subject: 'Fwd: Printer', text: `${received}${text}` })).toBe('human')
+    expect(kindOf([], { text: 'This account is protected by a token. I want Ben added to the mailing list.' })).toBe(
+      'human',
+    )
+  })
+  test('a subject that says in brackets that a machine made the mail', () => {
+    expect(kindOf([], { subject: '[AUTO GENERATED] Night run' })).toBe('auto-generated')
+    expect(kindOf([], { subject: '[Automatically generated] Night run' })).toBe('auto-generated')
+    expect(kindOf([], { subject: 'Re: [AUTO GENERATED] Night run' })).toBe('human')
+    expect(kindOf([], { subject: 'Auto generated mails do not arrive' })).toBe('human')
+    expect(kindOf([], { subject: '[Auto generated mails] do not arrive' })).toBe('human')
+  })
 })
 
 describe('calendars', () => {
@@ -448,7 +473,18 @@ test('the evidence is one short line without control or direction characters, an
 
 test('linear in the length of what a sender can choose', () => {
   const long = (unit: string) => unit.repeat(Math.max(1, Math.floor(200_000 / unit.length)))
-  for (const unit of [`<${' '.repeat(200_000)}x`, 'a', 'a@', '(', '<', 'auto-', ' is out ', 'out of ', 'list '])
+  for (const unit of [
+    `<${' '.repeat(200_000)}x`,
+    'a',
+    'a@',
+    '(',
+    '<',
+    'auto-',
+    ' is out ',
+    'out of ',
+    'list ',
+    'to: \n',
+  ])
     judge(
       parsedMail({
         subject: long(unit),
@@ -459,6 +495,7 @@ test('linear in the length of what a sender can choose', () => {
           `Return-Path: ${long(unit)}`,
         ),
         from: { name: long(unit), address: long(unit) },
+        text: long(unit),
       }),
     )
 }, 15_000)
