@@ -79,6 +79,7 @@ const EIGHT_BIT_AT_LEAST = 4
 type Decoder = InstanceType<typeof TextDecoder>
 
 const WESTERN = new Set(['windows-1252', 'iso-8859-15'])
+const EASTERN = new Set(['big5', 'euc-jp', 'euc-kr', 'gb18030', 'gbk', 'shift_jis'])
 const STRICT = new TextDecoder('utf-8', { fatal: true })
 const LENIENT = new TextDecoder('utf-8')
 const UTF_16 = new TextDecoder('utf-16be')
@@ -140,7 +141,8 @@ function strictUtf8(bytes: Uint8Array): string | null {
 /**
  * The text of bytes labelled with a charset. The label is believed unless the bytes say otherwise: what claims ASCII,
  * UTF-8 or nothing is UTF-8 when it is valid as such, else `fallback`, else windows-1252; and text that claims a western
- * single-byte charset and yet is valid multi-byte UTF-8, twice at least, is UTF-8 (by chance that does not happen in words).
+ * single-byte charset and yet is valid multi-byte UTF-8, twice at least, is UTF-8 (by chance that does not happen in words),
+ * as is what claims a multi-byte charset, cannot be read in it, and is valid UTF-8.
  */
 export function decodeCharset(bytes: Uint8Array, label: string | null | undefined, fallback?: string | null): string {
   const name = charsetName(label)
@@ -148,7 +150,8 @@ export function decodeCharset(bytes: Uint8Array, label: string | null | undefine
     return strictUtf8(bytes) ?? guess(bytes, name, charsetName(fallback))
   }
   if (WESTERN.has(name)) return westernText(bytes, name)
-  return eightBitText(bytes, name) ?? decodeAs(bytes, name)
+  const text = eightBitText(bytes, name) ?? decodeAs(bytes, name)
+  return EASTERN.has(name) && text.includes('\ufffd') ? (strictUtf8(bytes) ?? text) : text
 }
 
 /** Seen from mobile carriers: "iso-2022-jp" over EUC-JP or UTF-8, whose bytes a seven-bit decoder drops one and all. */

@@ -8,8 +8,9 @@ import { type Instant, instantOf } from '../instant.ts'
 const MONTHS = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec']
 const TIME = String.raw`(?<hour>\d{1,2})[:.](?<minute>\d{1,2})(?:[:.](?<second>\d{1,2})(?:[.,]\d{1,9})?)?(?:\s?(?<half>[AaPp][Mm])\b)?`
 const ZONE = String.raw`(?:\s*(?:(?:GMT|UTC?)?(?<offset>[+-]\s?\d{1,2}:?\d{2})|(?<zone>[A-Za-z]{1,5})\b))?`
-// After the time nothing may follow that would have belonged to it: `10:00:t` is a torn date, not ten o'clock.
-const END = String.raw`(?![\w:.+-])`
+// After the time nothing may follow that would have belonged to it: `10:00:t` is a torn date, not ten o'clock. A sign and four
+// digits are complete: what follows is the next field, whose line break was lost.
+const END = String.raw`(?:(?<=[+-]\d{4})(?![\d:.])|(?![\w:.+-]))`
 const WEEKDAY = String.raw`^\W*(?:\p{L}{2,12}\.?\s?,?\s*)?`
 
 const FORMS = [

@@ -62,6 +62,9 @@ test.each<[string, Uint8Array, string | null, string]>([
   ['ISO-8859-1 over UTF-8', utf8('Grüße'), 'iso-8859-1', 'Grüße'],
   ['one pair that may be meant', bytes('\xc3\x82'), 'iso-8859-1', 'Ã‚'],
   ['ISO-2022-JP over UTF-8', utf8('プリンタ'), 'iso-2022-jp', 'プリンタ'],
+  ['Big5 over UTF-8', utf8('La imprimante – größer 打印'), 'big5', 'La imprimante – größer 打印'],
+  ['GBK over UTF-8', utf8('Größe: 10 €'), 'gb2312', 'Größe: 10 €'],
+  ['Shift_JIS with a broken end', bytes('\x83v\x83\x8a\x83'), 'shift_jis', 'プリ\ufffd'],
   ['no label at all', bytes('Andr\xe9'), null, 'André'],
   ['a label nobody knows', utf8('é'), 'x-martian', 'é'],
 ])('%s', (_, input, label, text) => {
