@@ -134,10 +134,23 @@ function readAddresses(raw: string, charset: string | null): Address[] {
 const ONE_ADDRESS =
   /^(?:([\p{L}\p{M}\p{N}\ue000\ue001.'’_&|/ -]{0,200})<([\w.+-]{1,64}@[\w.-]{1,250})>|([\w.+-]{1,64}@[\w.-]{1,250}))$/u
 
-function addressList(list: string): readonly { readonly name: string; readonly address?: string }[] {
+// Words after the bracket, such as the next field, whose line break was lost, make a list parser give up on what is in it.
+const BRACKETED = /<([^\s<>@,;:"]{1,64}@[\p{L}\p{N}.-]{1,250})>/gu
+
+type Listed = { readonly name: string; readonly address?: string | undefined }
+
+function addressList(list: string): readonly Listed[] {
   const one = ONE_ADDRESS.exec(list)
   if (one) return [{ name: one[1]?.trim() ?? '', address: one[2] ?? one[3] ?? '' }]
-  return parseAddressHeader(list, { flatten: true, decodePunycode: false }).value
+  const read: readonly Listed[] = parseAddressHeader(list, { flatten: true, decodePunycode: false }).value
+  const whole = read.map(({ name, address = '' }) => ({ name, address: address.endsWith('@') ? '' : address })) // torn
+  if (whole.some(({ address }) => address)) return whole
+  const bare = list.replace(/"[^"]{0,1000}"/g, '')
+  const bracketed = [...bare.matchAll(BRACKETED)].map(({ index, 1: address }) => ({
+    name: /[^<>,;:]*$/.exec(bare.slice(Math.max(0, index - 100), index))?.[0].trim() ?? '',
+    address,
+  }))
+  return bracketed.length > 0 ? bracketed : whole
 }
 
 function foldDomain(address: string): string {
