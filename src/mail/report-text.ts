@@ -95,21 +95,6 @@ export function readBounceText(text: string, own: readonly string[]): BounceText
   }
 }
 
-const SAYS_MACHINE = new RegExp(
-  `^[\\s*#]{0,40}(?:${[
-    'this (?:e-?mail|message|mail) (?:was|is|has been) (?:automatically (?:created|generated|sent)|(?:created|generated|sent) automatically)',
-    'this is the mail (?:system|server|delivery)|this is an? (?:automatic|automatically|auto|advisory|system|server)[ -](?:generated|created|only)',
-    '(?:hi[.!,] )?this is the [\\w-]{2,20} (?:program|mail server|server) at',
-    '-{2,30} ?(?:non-?delivery report|failed (?:recipients?|address(?:es)?)|the following address(?:es)? had |transcript of session)',
-  ].join('|')})`,
-  'i',
-)
-
-/** Does the text begin by saying that a machine wrote it? Who forwards a bounce writes above it, or has the mark of a quotation there. */
-export function saysMachine(text: string): boolean {
-  return SAYS_MACHINE.test(text.slice(0, 400))
-}
-
 // Fields that transport writes: no explanation begins a line with them.
 const TRACE =
   /^[ >]{0,8}(?:return-path|received|delivered-to|dkim-signature|domainkey-signature|message-id|mime-version|authentication-results|x-received|arc-seal) ?:/i

@@ -13,7 +13,6 @@ import {
   boundedLines,
   readBlocks,
   readBounceText,
-  saysMachine,
   statusIn,
   unquoted,
 } from './report-text.ts'
@@ -82,10 +81,10 @@ function delivery(mail: ParsedMail): Report | null {
     nullPath: nullPath(mail) !== null,
     subject: isBounceSubject(mail.subject),
   }
-  // Some machine must be behind it: the words alone are also those of people who ask about a bounce. Where but a name or
-  // its own word tells of the machine, the subject must be that of a bounce, and the rest of what is enough comes from the text.
+  // Some machine must be behind it: the words alone are also those of people who ask about a bounce. Where but its name tells of
+  // the machine, the subject must be that of a bounce, and the rest of what is enough comes from the text.
   const machine = Object.values({ ...traits, subject: false, status: false }).some(Boolean)
-  if (!machine && !(traits.subject && (mayBeMailProgram(mail) || saysMachine(mail.text)))) return null
+  if (!machine && !(traits.subject && mayBeMailProgram(mail))) return null
   if (!traits.report && (isVacationSubject(mail.subject, true) || /^(?:fwd?|wg|tr|rv) ?:/i.test(mail.subject)))
     return null
   const text = readBounceText(
