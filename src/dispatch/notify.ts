@@ -243,7 +243,8 @@ async function toldOf(read: Reads, message: StoredMessage, messageId: string): P
   const { rawMail, attachments } = message
   const pictures = inTheText(message).map(({ sha256 }) => sha256)
   const known = await read.knownContents(pictures, message.id)
-  const words = message.forwarded ? message.text : message.newText
+  // Nothing new was found: whoever reads it finds what we did not.
+  const words = message.forwarded || message.newText.trim() === '' ? message.text : message.newText
   const { text, placed, unplaced } = illustrate(words, message, known)
   const files = attachments.filter(one => !one.inline || placed.includes(one) || unplaced.includes(one))
   const fits = rawMail !== null && files.reduce((sum, { size }) => sum + size, 0) <= MOST_ATTACHED

@@ -154,6 +154,15 @@ test('an event that nobody can be told of holds up no other one, and the history
   ])
 })
 
+test('a mail in which nothing new is found is shown as it came', async () => {
+  await crew.arrives({ subject: 'Printer', text: 'My printer is on fire.' })
+  await crew.settle()
+  await crew.told()
+  await crew.arrives({ subject: 'Re: Printer [#1001]', text: '> Is it still burning?\n> [yes] it is\n' })
+  await crew.settle()
+  for (const { text } of await crew.told()) expect(text).toContain('> [yes] it is')
+})
+
 test('agents in copy of a colleague’s mail are told all the same, now and later: answers do not go to them', async () => {
   await crew.arrives({ subject: 'Printer', cc: ['ana@example.org', 'ben@example.org'], text: 'My printer is on fire.' })
   await crew.settle()
