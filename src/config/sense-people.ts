@@ -86,25 +86,28 @@ export function checkSenders({ senders, agents, people }: Sketch<Config>, find: 
   }
 }
 
-/** A mail that is acknowledged and that nobody hears of waits for ever. A desk without any agent is worked on by its API. */
+/** A mail that is acknowledged and that nobody hears of waits for ever. Who has no agents, or wants no mail at all, works by the API. */
 export function checkTeams({ agents, mailboxes, rules, teams }: Sketch<Config>, warn: Find): void {
   const getTickets = new Set([
     ...named(mailboxes).map(([, { team }]) => team),
     ...(rules ?? []).map(one => one?.set?.team),
   ])
   const all = named(agents)
+  if (all.length === 0) return
+  const areTold = (some: typeof all, notices: readonly string[]): boolean =>
+    some.some(([, { notify }]) => notify?.some(notice => notices.includes(notice ?? '')) ?? true) ||
+    some.every(([, { notify }]) => notify?.length === 0)
+  const hear = 'add `new` to `notify` of one'
   for (const [name, { assign }] of named(teams)) {
-    if (all.length === 0 || !getTickets.has(name)) continue
+    if (!getTickets.has(name)) continue
     const members = all.filter(([, agent]) => agent.teams?.includes(name) ?? true)
-    const notices = assign === 'manual' ? ['new'] : ['new', 'assigned']
-    const isTold = members.some(([, { notify }]) => notify?.some(notice => notices.includes(notice ?? '')) ?? true)
     if (members.length === 0)
       warn(['teams', name], 'gets tickets of which nobody is told: no agent is in it', 'name it in `teams` of an agent')
-    else if (!isTold)
-      warn(
-        ['teams', name],
-        'gets tickets of which nobody is told: none of its agents hears of new ones',
-        'add `new` to `notify` of one, unless they look into the API',
-      )
+    else if (!areTold(members, assign === 'manual' ? ['new'] : ['new', 'assigned']))
+      warn(['teams', name], 'gets tickets of which nobody is told: none of its agents hears of new ones', hear)
   }
+  // Without a team they are for all agents.
+  for (const [name, { team }] of named(mailboxes))
+    if (team == null && !areTold(all, ['new']))
+      warn(['mailboxes', name], 'gets tickets of which nobody is told: no agent hears of new ones', hear)
 }

@@ -1,6 +1,7 @@
 import { type Instant, plus } from '../instant.ts'
 import { foldAddress, isOneOf } from '../mail/address.ts'
 import type { Message } from '../mail/message.ts'
+import { ownWords } from '../mail/new-text.ts'
 import { isForwardSubject } from '../mail/subject.ts'
 import { filesFor, whyHeldBack } from './agent-files.ts'
 import { isOnlySignature } from './agent-signature.ts'
@@ -169,8 +170,9 @@ function readAgentMail(
   agent: Agent | null,
   policy: Policy,
 ): Commands {
-  // What stands below the header of another mail is its words, and neither command nor answer.
-  const newText = message.newTextIsBelow && !past ? '' : message.newText
+  // What stands below the header of another mail is its words, and neither command nor answer; in a mail of long ago it is the
+  // answer, unless it was passed on.
+  const newText = past && !message.forwarded ? message.newText : ownWords(message)
   if (!agent) return { commands: [], text: newText.trim(), fault: null }
   const { text, below } = aboveMark(newText)
   // An answer to a note is one by itself: what its address says is then no word of the agent.

@@ -2,6 +2,7 @@ import { earlier, type Instant, later, msBetween } from '../instant.ts'
 import { domainOf, foldAddress, isMailable, isOneOf } from '../mail/address.ts'
 import type { SenderProof } from '../mail/authentication-results.ts'
 import type { Address, AutomaticKind, Message } from '../mail/message.ts'
+import { ownWords } from '../mail/new-text.ts'
 import { withoutSharedEnd } from '../mail/shared-end.ts'
 import { readVote } from '../mail/survey.ts'
 import { insists, isThanks } from '../mail/thanks.ts'
@@ -165,7 +166,7 @@ function append(
       standing === 'pending' || author === 'robot' || vote || (work && !reachesRequester(work, message, ticket))
         ? []
         : newcomers(message, { proof: facts.proof, agent: author === 'agent' ? agent : null, signal }, policy),
-    leaves: author === 'participant' && wantsToLeave(wordsOf(message)),
+    leaves: author === 'participant' && wantsToLeave(ownWords(message)),
     proof: facts.proof,
     reply: facts.past
       ? withheldOfPast(facts.past.from)
@@ -187,22 +188,17 @@ function reachesRequester({ internal, relay }: AgentWork, { to, cc }: Message, {
   return [...to, ...cc].some(one => foldAddress(one.address) === address)
 }
 
-/** Below the header of another mail stand its words, which are mostly ours. */
-function wordsOf({ newText, newTextIsBelow }: Message): string {
-  return newTextIsBelow ? '' : newText
-}
-
 /** Why the mail of somebody who takes part leaves the status as it is; null: it reopens. */
 function whyPowerless(message: Message, { id, status }: Ticket, { earlierWords }: Facts): string | null {
   if (answersElsewhere(message)) return 'Reply-To is not the sender: the mail has no power over the status'
-  if (wantsToLeave(wordsOf(message))) return 'the sender only leaves the conversation'
+  if (wantsToLeave(ownWords(message))) return 'the sender only leaves the conversation'
   if (readVote(message)) return 'the mail only answers the survey'
   const done = status === 'solved' || status === 'closed'
   // Their own word for it is never taken for courtesy, and a file says more than thanks.
-  if (!done || insists(wordsOf(message)) !== null || message.attachments.some(({ inline }) => !inline)) return null
+  if (!done || insists(ownWords(message)) !== null || message.attachments.some(({ inline }) => !inline)) return null
   const words = message.from
-    ? withoutSharedEnd(wordsOf(message), earlierWords.get(id) ?? [], message.from)
-    : wordsOf(message)
+    ? withoutSharedEnd(ownWords(message), earlierWords.get(id) ?? [], message.from)
+    : ownWords(message)
   return isThanks(words, message.language)
     ? 'the mail only says thanks: what is done stays done; REOPEN on the first line would open it again'
     : null

@@ -141,15 +141,12 @@ export function namedMailbox({ mailboxes }: Policy, { headers, to, cc, from }: M
 }
 
 /**
- * The name of the team whose ticket it is: its own. When that is not configured any more, whoever has the mails of its mailbox
- * now, and no others. Null: it is for all agents.
+ * The name of the team whose ticket it is: its own. When that is not configured any more, whoever has the mailbox that writes
+ * about it now, and no others. Null: it is for all agents.
  */
-export function teamOf(
-  { teams, mailboxes }: Policy,
-  { team, mailbox }: Pick<Ticket, 'mailbox' | 'team'>,
-): string | null {
-  const current = mailboxes.get(mailbox)
-  return team === null || teams.has(team) || !current ? team : current.team
+export function teamOf(policy: Policy, ticket: Pick<Ticket, 'mailbox' | 'team'>): string | null {
+  const { team } = ticket
+  return team === null || policy.teams.has(team) ? team : mailboxOf(policy, ticket).team
 }
 
 /**

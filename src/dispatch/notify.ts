@@ -64,11 +64,16 @@ export async function notify(tx: Tx, dispatching: Dispatching, event: Happened):
 
 const FOR_SOMEBODY: ReadonlySet<Notice> = new Set(['new', 'reply', 'breached'])
 
-/** Nobody hears of what the whole team should; null: somebody does, or it is meant so. A desk without agents is worked on by its API. */
+/**
+ * Nobody hears of what the whole team should; null: somebody does, or it is meant so. Whose agents want no mail at all (`notify: []`),
+ * or who has none, works by the API.
+ */
 function unheard({ notice, ticket, by }: News, told: readonly Agent[], policy: Policy): TicketEvent | null {
   const isSomebodys = policy.agents.length === 0 || policy.agents.some(({ name }) => name === ticket.assignee)
   if (told.length > 0 || by !== null || isSomebodys || !FOR_SOMEBODY.has(notice)) return null
   const team = teamOf(policy, ticket)
+  const inCharge = policy.agents.filter(({ teams }) => team === null || teams.includes(team))
+  if (inCharge.length > 0 && inCharge.every(({ notify }) => notify.size === 0)) return null
   const detail = `no agent ${team === null ? '' : `of team ${team} `}is to be told of this (\`${notice}\`)`
   return {
     kind: 'reply-withheld',

@@ -12,6 +12,7 @@ import { DAY, earlier, type Instant, plus } from '../instant.ts'
 import { foldAddress } from '../mail/address.ts'
 import type { Message } from '../mail/message.ts'
 import { citedIds, foldId } from '../mail/message-id.ts'
+import { ownWords } from '../mail/new-text.ts'
 import { type AgentToken, agentTokens, readReplyToken, replyTokens } from '../mail/reply-address.ts'
 import { proofOf } from '../mail/rewritten-from.ts'
 import { baseSubject, isReplySubject, taggedTickets } from '../mail/subject.ts'
@@ -93,10 +94,10 @@ async function surveysAbout(
   read: Reads,
   ids: Ids,
   found: readonly Candidate[],
-  { newText }: Message,
+  message: Message,
 ): Promise<Facts['surveys']> {
   const surveys = new Map<TicketId, { survey: Survey; named: boolean }>()
-  const token = readSurveyToken(newText)
+  const token = readSurveyToken(ownWords(message))
   const named = token && ids.isSurveyToken(token) ? await read.survey(token.ticket, token.solvedAt) : null
   for (const { ticket } of found) {
     const tickets = [ticket.id, ...(await read.mergedInto(ticket.id))]

@@ -127,6 +127,7 @@ function wroteOn(text: string, body: string, colon: boolean): Sureness {
     if ((verb || (time && colon)) && date) return isBareFromName(body) ? 2 : 1
     return verb && colon ? surenessWithoutDate(body) : date && colon ? 1 : 0
   }
+  if (date && verb && colon && NAME_AND_BARE_ADDRESS.test(text)) return 1
   // "Jef kirjoitti 2.3.2026 klo 10.15:", "Jef/IT/ACME wrote on 02/03/2026 10:15:22 AM:", "Jef, 2.3.2026 10:15 tarihinde yazdı:"
   if (date && colon && verb && NAME_WROTE_ON.test(text)) return 1
   const [before = ''] = /^["'“]?\p{Lu}\D{2,60}/u.exec(text) ?? []
@@ -155,13 +156,10 @@ function startsWithDate(text: string): boolean {
 
 /** A name and its address stand at the start: "Support <support@example.org> schrieb am …". */
 function startsWithName(text: string): boolean {
-  return (
-    /^[^<>@:：]{0,70}?[<([]\s?(?:mailto:)?\S{1,120}@|^[^\s<>:：]{1,64}@[^\s<>:：]{3,190}\s/.test(text) ||
-    NAME_AND_BARE_ADDRESS.test(text)
-  )
+  return /^[^<>@:：]{0,70}?[<([]\s?(?:mailto:)?\S{1,120}@|^[^\s<>:：]{1,64}@[^\s<>:：]{3,190}\s/.test(text)
 }
 
-// "Jane Doe jane@example.org schrieb am Di. 15. Sept. 2026 um 16:45:"
+// "Jane Doe jane@example.org schrieb am Di. 15. Sept. 2026 um 16:45:", which people write too.
 const NAME_AND_BARE_ADDRESS = new RegExp(`^${NAME}\\s[^\\s<>:：@]{1,64}@[^\\s<>:：]{3,190}\\s`, 'u')
 
 // An attribution is wrapped over a few lines at most; one program leaves an empty line in it.

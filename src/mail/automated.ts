@@ -138,7 +138,7 @@ function ofAnswer(mail: ParsedMail, context: AutomatedContext, own: OwnList | nu
 }
 
 const CHALLENGE =
-  /^(?:this|the|my) (?:account|mailbox|inbox|address|e-?mail(?: account| address)?) is protected by [^@]{1,160}? added to [^@]{0,80}?\b(?:allow(?:ed)?|approved|guest|safe|white)[ -]?(?:senders? )?list\b/i
+  /^(?:this|the|my) (?:account|mailbox|inbox|address|e-?mail(?: account| address)?) is protected by [^@]{1,160}?\byour (?:e-?mail )?address added to [^@]{0,80}?\b(?:allow(?:ed)?|approved|guest|safe|white)[ -]?(?:senders? )?list\b/i
 // What Bluebottle and its like write above it: that a mail came, and fields of that mail.
 const BEFORE_CHALLENGE = /^(?:your (?:message|mail|e-?mail) .*:|(?:to|subject|date): .*|)$/i
 

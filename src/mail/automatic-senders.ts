@@ -28,16 +28,6 @@ export function mayBeServer(mail: ParsedMail): boolean {
   return !address || isUnread(address) || POSTMASTER_NAME.test(mail.from?.name ?? '')
 }
 
-// What stands between mail servers and reports under a name of its own. Some of these are also people's initials or offices,
-// so they prove nothing: they only open the question, and all of the answer is in subject and text.
-const MAIL_PROGRAM =
-  /^"?(?:(?:ndr|mta)[-_.]?\d{0,3}|(?:[^@]{1,60}[-_. ])?(?:smtp[-_. ]?gateways?|mail[-_. ]?service|(?:system|mail)[-_. ]?administrator|anti-?virus)(?:[-_. ][^@]{0,60})?)"?@/i
-
-/** The sender may be a filter or gateway; where nothing else points to a bounce, it is as well a person. */
-export function mayBeMailProgram(mail: ParsedMail): boolean {
-  return MAIL_PROGRAM.test(mail.from?.address ?? '')
-}
-
 const NO_REPLY = new RegExp(
   `^(?:[^@]{1,60}[-_.+])?(?:${[
     '(?:no|not|non|never)[-_.]?(?:reply|replies|respond|response|answer)',

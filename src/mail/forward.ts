@@ -3,10 +3,10 @@ import { decodeText, type RawField, readFields, readStructured } from './header.
 import { type HeaderBlock, readHeaderBlock } from './header-block.ts'
 import { htmlToText, tidy } from './html-text.ts'
 import type { Address, Forwarded, ReportPart } from './message.ts'
-import { readBar } from './phrases.ts'
-import { type Introduction, type Scan, scan } from './quote.ts'
+import { isPointer, readBar } from './phrases.ts'
+import type { Introduction, Scan } from './quote.ts'
 import { isForwardSubject, isReplySubject } from './subject.ts'
-import { plainLines } from './text-lines.ts'
+import { QUOTE_MARK } from './text-lines.ts'
 
 /*
  * A mail that was passed on to us: whose it was, when it was sent, what it said. Written into the text, as all programs do
@@ -15,29 +15,22 @@ import { plainLines } from './text-lines.ts'
 
 type Read = Omit<Forwarded, 'language'>
 
-/** The mail forwarded with this one; null when none was, or when it is but the thread below an answer. `scanned`: its text. */
-export function readForward(
-  mail: {
-    readonly subject: string
-    readonly text: string
-    readonly reportParts: readonly ReportPart[]
-  },
-  scanned: Scan = scan(plainLines(mail.text)),
-): Read | null {
-  return inlineForward(scanned, mail.subject) ?? attached(mail.reportParts)
-}
-
-/** The mail that stands forwarded in a text; null when none does. */
+/** The mail that was forwarded in the text of this one; null when none was, or when it is but the thread below an answer. */
 export function inlineForward(scanned: Scan, subject: string): Read | null {
   return inline(scanned, subject) ?? quotedWhole(scanned, subject)
 }
 
-function inline({ first, lines: all }: Scan, subject: string): Read | null {
+function inline(scanned: Scan, subject: string): Read | null {
+  const { first, lines: all } = scanned
   if (first === null) return null
   // Outlook sets the same header above what it answers and what it forwards: the subject tells which. A bar says it itself.
   if (first.kind !== 'forward' && !isForwardSubject(subject)) return null
   const lines = all.map(({ text }) => text)
-  if (first.kind === 'attribution') return belowAttribution(lines, first)
+  if (first.kind === 'attribution') {
+    // With words above it, what is quoted is answered, whatever the subject says.
+    const isQuoted = QUOTE_MARK.test(lines[skipBlank(lines, first.end)] ?? '')
+    return isQuoted && !isBare(scanned) ? null : belowAttribution(lines, first)
+  }
   const { header, from } = headerOf(lines, first)
   if (header) return forwarded(header, from.slice(header.end))
   // mail.ru and Yandex set an attribution below the bar.
@@ -45,6 +38,14 @@ function inline({ first, lines: all }: Scan, subject: string): Read | null {
   const [, date = null, who = ''] = ATTRIBUTION.exec((lines[body] ?? '').slice(0, 400)) ?? []
   const sender = parseSender(who)
   return { from: sender, date: sender && date, subject: null, text: content(lines.slice(sender ? body + 1 : body)) }
+}
+
+/** The person says nothing of their own but perhaps "FYI". */
+function isBare({ segments, below }: Scan): boolean {
+  if (below) return true
+  const own = segments.filter(({ kind }) => kind === 'own').flatMap(({ lines }) => lines)
+  const said = own.filter(line => line.trim() !== '')
+  return said.length === 0 || (said.length < 4 && isPointer(said.join(' ')))
 }
 
 /** Outlook for Mac passes on as it answers, and indents: `On 28/10/2026, 12:46, "Jef" <jef@example.org> wrote:`. */
@@ -68,7 +69,7 @@ const VERBS = /^[\s,]{0,3}(?:\p{Ll}[\p{L}\p{M}]{0,20}\s){0,3}/u
 function quotedWhole({ first, lines: all }: Scan, subject: string): Read | null {
   const isForward = isForwardSubject(subject)
   if (first !== null || (!isForward && isReplySubject(subject))) return null
-  const start = all.findIndex(({ text }) => MARKED.test(text))
+  const start = all.findIndex(({ text }) => QUOTE_MARK.test(text))
   const above = start < 0 ? undefined : all.slice(0, start).findLast(({ text }) => text.trim() !== '')
   if (start < 0 || /[:：]\s*$/.test(above?.text.slice(-9) ?? '')) return null
   const bare = unmarked(
@@ -82,11 +83,9 @@ function quotedWhole({ first, lines: all }: Scan, subject: string): Read | null 
   return header && forwarded(header, bare.slice(header.end))
 }
 
-const MARKED = /^\s{0,3}>/
-
 /** The lines from `start` on as long as they are quoted, without their marks. */
 function unmarked(lines: readonly string[], start: number): string[] {
-  const end = lines.findIndex((line, at) => at > start && line.trim() !== '' && !MARKED.test(line))
+  const end = lines.findIndex((line, at) => at > start && line.trim() !== '' && !QUOTE_MARK.test(line))
   return lines.slice(start, end < 0 ? undefined : end).map(line => line.replace(/^\s{0,3}> ?/, ''))
 }
 
@@ -99,7 +98,7 @@ function headerOf(
 ): { header: HeaderBlock | null; from: readonly string[] } {
   if (first.header) return { header: first.header, from: lines }
   const start = skipBlank(lines, first.end)
-  if (!MARKED.test(lines[start] ?? '')) return { header: null, from: lines }
+  if (!QUOTE_MARK.test(lines[start] ?? '')) return { header: null, from: lines }
   const bare = unmarked(lines, start)
   return { header: readHeaderBlock(bare, skipBlank(bare, 0), true), from: bare }
 }
@@ -117,7 +116,7 @@ function content(lines: readonly string[]): string {
   const end = lines.findIndex(line => END.test(line))
   const whole = end < 0 ? lines : lines.slice(0, end)
   // Missive quotes all that stands below the header.
-  const isMarked = whole.every(line => line.trim() === '' || MARKED.test(line))
+  const isMarked = whole.every(line => line.trim() === '' || QUOTE_MARK.test(line))
   return tidy(isMarked ? unmarked(whole, 0) : whole)
 }
 
@@ -152,8 +151,8 @@ function parseSender(value: string): Address | null {
 
 const EDGES = /^[\s"'“”„«»*,<([]{1,20}|[\s"'“”„«»*,<([]{1,20}$/g
 
-/** The first mail attached as a whole; a report attaches what was sent before. */
-function attached(parts: readonly ReportPart[]): Read | null {
+/** The first mail attached as a whole; null when none is, or it is a report, which attaches what was sent before. */
+export function attachedMail(parts: readonly ReportPart[]): Read | null {
   if (parts.some(part => /^(?:message\/(?!rfc822$|global$)|text\/rfc822-headers)/.test(part.contentType))) return null
   const part = parts.find(({ contentType }) => contentType === 'message/rfc822' || contentType === 'message/global')
   if (!part) return null

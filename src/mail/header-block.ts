@@ -28,7 +28,9 @@ export function readHeaderBlock(
   belowBar = false,
   stop = lines.length,
 ): HeaderBlock | null {
-  const read = (at: number) => readField(lines[at] ?? '', belowBar)
+  // In a header with capitals a small letter begins a sentence: "a: first my answer".
+  const anyCase = belowBar && /^[\s*_>|]{0,10}\p{Ll}/u.test(lines[start] ?? '')
+  const read = (at: number) => readField(lines[at] ?? '', anyCase)
   const first = read(start)
   if (!first || first.kind === 'other' || first.kind === 'cc') return null
   const fields = new Map<FieldKind, string>()

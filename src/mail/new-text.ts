@@ -1,5 +1,6 @@
 import { hasQuoteStructure, htmlQuoteLines } from './html-quote.ts'
 import { tidy } from './html-text.ts'
+import type { Message } from './message.ts'
 import {
   isBanner,
   isClosing,
@@ -34,24 +35,33 @@ export function extractNewText(
     (hasWords ? (!mail.hasPlainText || !scanned.sure) && hasQuoteStructure(sourceHtml, text) : true)
   if (useHtml) {
     const fromHtml = scan(htmlQuoteLines(sourceHtml))
-    if (fromHtml.sure || !hasWords) return { newText: newTextOf(fromHtml), isBelow: fromHtml.below }
-    return { newText: newTextOf(scanned), isBelow: scanned.below || (!scanned.cut && fromHtml.below) }
+    if (fromHtml.sure || !hasWords) return { newText: newTextOf(fromHtml, false), isBelow: fromHtml.below }
+    const isBelow = scanned.below || (!scanned.cut && fromHtml.below)
+    return { newText: newTextOf(scanned, mail.hasPlainText), isBelow }
   }
-  return { newText: newTextOf(scanned), isBelow: scanned.below }
+  return { newText: newTextOf(scanned, mail.hasPlainText), isBelow: scanned.below }
 }
 
-function newTextOf(scanned: Scan): string {
+/** The new text where it is the sender's for sure: below the header of another mail stand its words, which are mostly ours. */
+export function ownWords({ newText, newTextIsBelow }: Pick<Message, 'newText' | 'newTextIsBelow'>): string {
+  return newTextIsBelow ? '' : newText
+}
+
+/** `isPlain`: the lines are as the program sent them, the blanks at their ends too. */
+function newTextOf(scanned: Scan, isPlain: boolean): string {
   const end = scanned.cut ? 'cut' : 'end'
   const segments = scanned.segments
-    .flatMap(untilGoesOn)
+    .flatMap(segment => untilGoesOn(segment, isPlain))
     .map((segment, at, all) => trimmed(segment, at === 0, at === all.length - 1 ? end : 'more'))
   const parts = segments.filter(part => part.kind !== 'signature' && part.lines.some(line => line.trim() !== ''))
-  const own = parts.filter(part => part.kind === 'own')
-  if (own.length === 0) return onlySignature(scanned)
+  if (!parts.some(part => part.kind === 'own')) return onlySignature(scanned)
+  const body = parts.filter(part => !part.isPostscript)
   let text = ''
   let above: Part | null = null
+  let place = -1
   parts.forEach((part, at) => {
-    if (part.kind === 'quote' && !isAnswered(parts, at)) return
+    if (!part.isPostscript) place++
+    if (part.kind === 'quote' && !isAnswered(body, place)) return
     const together = above === parts[at - 1] && above?.kind !== part.kind && above?.touches && !part.introduced
     text += `${text === '' ? '' : together ? '\n' : '\n\n'}${tidy(part.lines)}`
     above = part
@@ -63,20 +73,27 @@ function newTextOf(scanned: Scan): string {
  * A signature below two strokes, up to where the person goes on: with a postscript, or with a sentence of theirs when the strokes
  * are their own, which lack the blank that programs set behind them (RFC 3676 §4.3).
  */
-function untilGoesOn(segment: Segment): Segment[] {
+function untilGoesOn(segment: Segment, isPlain: boolean): Reading[] {
   const { kind, lines } = segment
   const [strokes = ''] = lines
   if (kind !== 'signature' || !/^--\s?$/.test(strokes)) return [segment]
-  const isTyped = strokes === '--'
+  const isTyped = isPlain && strokes === '--'
   const at = lines.findIndex(line => POSTSCRIPT.test(line) || (isTyped && isSaid(line)))
   if (at < 0) return [segment]
   let start = at
   while (start > 1 && !POSTSCRIPT.test(lines[at] ?? '') && lines[start - 1]?.trim() !== '') start--
   const own: Segment = { kind: 'own', lines: lines.slice(start), attributed: false, introduced: false }
-  return [{ ...segment, lines: lines.slice(0, start) }, own]
+  return [
+    { ...segment, lines: lines.slice(0, start) },
+    { ...own, isPostscript: true },
+  ]
 }
 
-const POSTSCRIPT = /^\s*(?:P\.?\s?S|N\.?B)\.?\s?[:.)]/
+/** A segment; `isPostscript`: below a signature, so that it answers no quotation above. */
+type Reading = Segment & { readonly isPostscript?: boolean }
+
+// "PS. Consulting GmbH" is a company.
+const POSTSCRIPT = /^\s*(?:P\.\s?S\.|(?:P\.?\s?S|N\.?B)\.?\s?[:)]|p\.?s\.?\s?:)/
 
 function isSaid(line: string): boolean {
   return isPersonal(line) && !isDeviceSignature(line) && (SENTENCE.test(line) || /\p{L}[?？]\s*$/u.test(line))
@@ -116,16 +133,16 @@ function isIntroducedByPerson(quote: Segment | undefined, above: Segment | undef
 }
 
 /** A segment as it may be shown, and whether an empty line parted it from the next. */
-type Part = Segment & { readonly touches: boolean }
+type Part = Reading & { readonly touches: boolean }
 
 /** A copy without what programs add at the end of a text. */
-function trimmed(segment: Segment, isFirst: boolean, next: 'cut' | 'more' | 'end'): Part {
+function trimmed(segment: Reading, isFirst: boolean, next: 'cut' | 'more' | 'end'): Part {
   const touches = segment.lines.at(-1)?.trim() !== ''
   if (segment.kind !== 'own') return { ...segment, touches }
   const lines = [...segment.lines]
   if (isFirst) dropBanner(lines)
   if (next === 'end') cutListFooter(lines, isFirst)
-  else if (next === 'cut' && dropBlank(lines) && looksLikeBar(lines.at(-1) ?? '')) lines.pop()
+  else if (next === 'cut' && dropBlank(lines) && lines.length > 1 && looksLikeBar(lines.at(-1) ?? '')) lines.pop()
   while (dropBlank(lines) && (dropDeviceSignatures(lines) || dropDisclaimer(lines) || dropStroke(lines)));
   return { ...segment, lines, touches }
 }
@@ -138,8 +155,12 @@ function dropBanner(lines: string[]): void {
   const at = lines.findIndex(line => line.trim() !== '')
   const first = lines[at] ?? ''
   const isApart = lines[at + 1]?.trim() === '' && lines.slice(at + 2).some(line => line.trim() !== '')
-  if (at < lines.length - 1 && (isBanner(first) || (isApart && isDeviceSignature(first)))) lines.splice(0, at + 1)
+  const isDevice = isApart && !SAID_OF_DEVICE.test(first.trim()) && isDeviceSignature(first)
+  if (at < lines.length - 1 && (isBanner(first) || isDevice)) lines.splice(0, at + 1)
 }
+
+// Above the text nothing but the name is a program's: people say there which device it was.
+const SAID_OF_DEVICE = /[,:(]|^(?:\S+\s+){6}/
 
 function dropBlank(lines: string[]): boolean {
   while (lines.length > 0 && lines.at(-1)?.trim() === '') lines.pop()

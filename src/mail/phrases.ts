@@ -65,16 +65,19 @@ export function fieldKind(word: string): FieldKind | null {
   return /^\p{Ll}/u.test(word) ? null : (FIELDS.get(foldPhrase(word)) ?? null)
 }
 
+// Thunderbird in Romanian.
+const SMALL_FIELDS = new Set(['de la', 'pre'])
+
 /**
- * A line such as "From: Jef <jef@example.org>", "*Envoyé :* …", "发件人：…"; null for every other line. `belowBar`: the name of
- * the field may begin with a small letter, as in Thunderbird's Romanian "de la:".
+ * A line such as "From: Jef <jef@example.org>", "*Envoyé :* …", "发件人：…"; null for every other line. `anyCase`: the name of
+ * the field may begin with a small letter.
  */
-export function readField(line: string, belowBar = false): { readonly kind: FieldKind; readonly value: string } | null {
+export function readField(line: string, anyCase = false): { readonly kind: FieldKind; readonly value: string } | null {
   const at = line.slice(0, LONGEST_FIELD + 12).search(/[:：]/)
   if (at < 1) return null
   const word = line.slice(0, at).replace(/^[\s*_>|]+/, '')
   if (word.length > LONGEST_FIELD) return null
-  const kind = belowBar ? FIELDS.get(foldPhrase(word)) : fieldKind(word)
+  const kind = anyCase || SMALL_FIELDS.has(word) ? FIELDS.get(foldPhrase(word)) : fieldKind(word)
   if (!kind) return null
   return { kind, value: line.slice(at + 1).replace(/^[\s\u00a0*_]+|[\s\u00a0*_]+$/g, '') }
 }
@@ -171,9 +174,9 @@ const CROWDED = /^(-{5,20} ?[^-]{4,40} ?-{5,20})\s?\p{Lu}\p{L}{1,14} ?[:：]/u
 const REPLY_ABOVE =
   /^[^\p{L}\p{N}]{2,20}(?:(?:please )?(?:type|write|enter|add) your (?:reply|response) above this line|(?:please )?reply above this line|bitte (?:antworten sie )?oberhalb dieser (?:linie|zeile)(?: antworten)?|(?:merci de )?(?:répondre|répondez|saisissez votre réponse|écrivez votre réponse) au-dessus de cette ligne|(?:typ|schrijf) (?:a\.?u\.?b\.? )?uw antwoord boven deze (?:lijn|regel)|escrib[ae] su respuesta (?:por )?encima de esta línea|responda (?:por )?encima de esta línea|scriv[ai] la (?:tua|sua) risposta sopra questa (?:linea|riga))[^\p{L}\p{N}]{0,20}$/iu
 
-// The same in further words: one of answering and one of above.
+// The same in further words: one of answering, one of above, one for the line. People head their own lines with two of them.
 const REPLY_BETWEEN_STROKES =
-  /^\s{0,3}[-#=_*~—–]{1,20}(?=.{0,120}(?:repl|respon|antwor?t|antwoord|répon|respuesta|rispo|respost|răspuns|ответ|відповід|svar|odpowie))(?=.{0,120}(?:above|oberhalb|über|au-dessus|boven|encima|sopra|acima|deasupra|над |ovan|ovenfor|powyżej)).{8,140}[-#=_*~—–]\s{0,3}$/iu
+  /^\s{0,3}[-#=_*~—–]{1,20}(?=.{0,120}(?:repl|respon|antwor?t|antwoord|répon|respuesta|rispo|respost|răspuns|ответ|відповід|svar|odpowie))(?=.{0,120}(?:above|oberhalb|über|au-dessus|boven|encima|sopra|acima|deasupra|над |ovan|ovenfor|powyżej))(?=.{0,120}(?<!\p{L})(?:lin[eij]|zeile|ligne|lijn|regel|línea|riga|rând|стро|черт|ліні)).{8,140}[-#=_*~—–]\s{0,3}$/iu
 // Tobit: "Original Message processed by david®".
 const DAVID = /^[^\p{L}]{0,5}original.{1,20} (?:processed by|bearbeitet von|traité par|verwerkt door) david®/iu
 

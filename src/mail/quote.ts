@@ -135,10 +135,17 @@ class Scanner {
     const bar = readBar(text)
     if (bar) return this.#bar(bar, at, text)
     const header = readField(text) ? readHeaderBlock(this.#texts, at, false, this.#nextMark(at)) : null
-    if (header) return { kind: 'header', start: at, end: header.end, sureness: 2, header }
+    if (header) return { kind: 'header', start: this.#barAbove(at), end: header.end, sureness: 2, header }
     if (!mayEndAttribution(text)) return null
     const found = attributionEndingAt(index => this.#candidate(index, at), at)
     return found ? { kind: 'attribution', ...found, end: at + 1, header: null } : null
+  }
+
+  /** Words between strokes right above a header: a bar in a language that we do not know. */
+  #barAbove(header: number): number {
+    let at = header - 1
+    while (at > header - 4 && this.#candidate(at, header)?.trim() === '') at--
+    return looksLikeBar(this.#candidate(at, header) ?? '') ? at : header
   }
 
   /** The next line of which HTML says that something else begins. */
@@ -184,9 +191,10 @@ class Scanner {
     return introduction.end
   }
 
-  /** A phone signed the person's words: what says "Jef wrote:" below that is a program too. */
-  #isBelowDevice({ sureness, start }: Introduction): boolean {
-    if (sureness === 0 || this.#below || !this.#hasOwn()) return false
+  /** A phone signed the person's words: what says "Jef wrote:" below that is a program too. It sets no date without a time. */
+  #isBelowDevice({ start, end }: Introduction): boolean {
+    const said = this.#texts.slice(start, end).join(' ')
+    if ((/\d/.test(said) && !said.includes('@')) || this.#below || !this.#hasOwn()) return false
     let above = start - 1
     while (above > start - 4 && this.#texts[above]?.trim() === '') above--
     return isDeviceSignature(this.#texts[above] ?? '')
@@ -362,7 +370,7 @@ const NOTHING: Line = { text: '', quoted: false, role: null }
 const TAIL = /^>\s{0,2}(?:[\p{L}()]{1,20}(?:\s[\p{L}()]{1,20}){0,3})?\s?[:：]?\s*$/u
 const LINK_ONLY = /^\s*[(<[]?https?:\/\/[^\s<>()]{1,500}[)>\]]?[\s>]*$/
 
-/** Neither a stroke, nor a bar in whatever words, nor what a phone adds. */
+/** Neither a stroke nor what a phone adds. */
 function isWorth(text: string): boolean {
-  return text.trim() !== '' && !isStroke(text) && !looksLikeBar(text) && !isDeviceSignature(text)
+  return text.trim() !== '' && !isStroke(text) && !isDeviceSignature(text)
 }

@@ -3,7 +3,7 @@
  * read receipts (RFC 8098) and abuse complaints (RFC 5965).
  */
 import { foldAddress } from './address.ts'
-import { headerValues, isMailDaemon, mayBeMailProgram, mayBeServer, nullPath } from './automatic-senders.ts'
+import { headerValues, isMailDaemon, mayBeServer, nullPath } from './automatic-senders.ts'
 import { isBounceSubject, isVacationSubject } from './automatic-subjects.ts'
 import type { RawField } from './header.ts'
 import type { ParsedMail, Report, ReportPart, ReportRecipient } from './message.ts'
@@ -81,19 +81,14 @@ function delivery(mail: ParsedMail): Report | null {
     nullPath: nullPath(mail) !== null,
     subject: isBounceSubject(mail.subject),
   }
-  // Some machine must be behind it: the words alone are also those of people who ask about a bounce. Where but its name tells of
-  // the machine, the subject must be that of a bounce, and the rest of what is enough comes from the text.
-  const machine = Object.values({ ...traits, subject: false, status: false }).some(Boolean)
-  if (!machine && !(traits.subject && mayBeMailProgram(mail))) return null
+  // Some machine must be behind it: the words alone are also those of people who ask about a bounce.
+  if (!Object.values({ ...traits, subject: false, status: false }).some(Boolean)) return null
   if (!traits.report && (isVacationSubject(mail.subject, true) || /^(?:fwd?|wg|tr|rv) ?:/i.test(mail.subject)))
     return null
   const text = readBounceText(
     mail.text,
     mail.to.map(to => to.address),
   )
-  // Whose own mail came back is a person who pasted a bounce.
-  const returned = returnedHeader(mail, text)
-  if (!machine && returned.some(field => field.name === 'from' && namesSender(mail, field.value))) return null
   const score =
     (traits.report ? 5 : 0) +
     (traits.listed ? 4 : 0) +
@@ -103,7 +98,7 @@ function delivery(mail: ParsedMail): Report | null {
     (traits.subject ? 2 : 0) +
     (text.claims ? (text.recipients.length > 0 ? 2 : 1) : 0) +
     (text.opensWithReply ? 1 : 0) +
-    (returned.length > 1 ? 1 : 0)
+    (returnedHeader(mail, text).length > 1 ? 1 : 0)
   if (score < ENOUGH) return null
   const recipients = failedRecipients(mail, statusParts, listed, text)
   const actions = new Set(recipients.map(recipient => recipient.action))
@@ -113,11 +108,6 @@ function delivery(mail: ParsedMail): Report | null {
     permanent: actions.has('failed') ? true : actions.has('delayed') ? false : null,
     originalMessageId: returnedMessageId(mail, text),
   }
-}
-
-function namesSender(mail: ParsedMail, value: string): boolean {
-  const sender = foldAddress(mail.from?.address ?? '')
-  return addressesIn(value).some(address => foldAddress(address) === sender)
 }
 
 /** Who failed: by the fields made for machines where there are any, else X-Failed-Recipients, else the words, else the returned mail. */

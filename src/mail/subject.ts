@@ -4,6 +4,7 @@
 
 // Reply and forward marks of the clients seen in practice, by language. RFC 5256 §2.1 knows only re, fw and fwd.
 const REPLY = 're|aw|antw|antwort|sv|vs|ref|rv|odp|odg|vá|ynt|ats|atb|rif|r|resp|ri|答复|回复|回覆|الرد|השב|σχετ|απ'
+// Turkish capitals: lower case has two forms, and `i` folds neither.
 const FORWARD =
   'fw|fwd|wg|tr|doorst|i|rv|enc|pd|vb|vl|tov|továbbítás|videresendt|videresend|vidarebefordrat|转发|轉寄|hal|ilt|yml|i̇lt|İLT'
 const PREFIX = new RegExp(
@@ -50,7 +51,11 @@ export function isReplySubject(subject: string): boolean {
 /** Does the subject say that it passes something on ("Fwd:", "WG:", "TR:" …)? The outermost mark decides. */
 export function isForwardSubject(subject: string): boolean {
   const rest = subject.slice(0, READ).replace(TAG, '').trim()
-  return FORWARD_PREFIX.test(rest) || /^\[(?:fwd|fw|wg|tr)\s?:|\((?:fwd|fw)\)$/i.test(rest)
+  return (
+    FORWARD_PREFIX.test(rest) ||
+    /^\[(?:fwd|fw|wg|tr)\s?:/i.test(rest) ||
+    (/\((?:fwd|fw)\)$/i.test(rest) && !REPLY_PREFIX.test(rest))
+  )
 }
 
 /** The ticket numbers named by tags `[#1042]`, in order, without repetition; of an endless subject those at its beginning. */

@@ -1,5 +1,6 @@
 import { type Instant, instantOf } from '../instant.ts'
 import type { Message } from './message.ts'
+import { ownWords } from './new-text.ts'
 import { isReplySubject } from './subject.ts'
 
 /*
@@ -31,14 +32,16 @@ const SUBJECT = new RegExp(`^\\s*(?:${WORDS})\\s+([1-5])\\s*(?:\\[#\\d+\\]\\s*)?
 export const LONGEST_COMMENT = 1_000
 
 /** Reads the answer to a survey; null when the mail is none. */
-export function readVote({ newText, subject }: Pick<Message, 'newText' | 'subject'>): Vote | null {
-  const [first = '', ...rest] = newText.trim().split('\n')
+export function readVote(message: Pick<Message, 'newText' | 'newTextIsBelow' | 'subject'>): Vote | null {
+  const { subject } = message
+  const words = ownWords(message)
+  const [first = '', ...rest] = words.trim().split('\n')
   const inText = LINE.exec(fold(first.slice(0, 200)))?.[1]
   // Somebody who answers our answer to such a mail says something else.
   const inSubject = isReplySubject(subject) ? undefined : SUBJECT.exec(fold(subject.slice(0, 200)))?.[1]
   const score = inText ?? inSubject
   if (score === undefined) return null
-  const comment = inText === undefined ? newText : rest.join('\n')
+  const comment = inText === undefined ? words : rest.join('\n')
   return { score: Number(score) as Vote['score'], comment: commentOf(comment.replace(new RegExp(TOKEN, 'g'), ' ')) }
 }
 

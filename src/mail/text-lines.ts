@@ -16,7 +16,7 @@ export function plainLines(text: string): Line[] {
   const indented = indentedQuotes(lines)
   return lines.map((line, at) => ({
     text: line,
-    quoted: (QUOTED.test(line) && !isFramedAttribution(line)) || indented.has(at),
+    quoted: (QUOTE_MARK.test(line) && !isFramedAttribution(line)) || indented.has(at),
     role: null,
   }))
 }
@@ -38,4 +38,5 @@ function lineFeeds(text: string): string {
   return text.includes('\r') ? text.replace(/\r\n?/g, '\n') : text
 }
 
-const QUOTED = /^\s{0,3}>/
+/** RFC 3676 §4.5 stands at the start of the line; some programs set blanks before. */
+export const QUOTE_MARK = /^\s{0,3}>/

@@ -1,5 +1,5 @@
 import { type AutomatedContext, whyAutomatic } from './automated.ts'
-import { inlineForward, readForward } from './forward.ts'
+import { attachedMail, inlineForward } from './forward.ts'
 import { sanitizeHtml } from './html.ts'
 import { detectLanguage } from './language.ts'
 import type { Message, ParsedMail } from './message.ts'
@@ -15,11 +15,11 @@ export function understand(mail: ParsedMail, context: AutomatedContext): Message
   const scanned = scan(plainLines(mail.text))
   const extracted = extractNewText(mail, scanned)
   // Of a bare forward the new text is the mail passed on, however the program writes it down.
-  const bare = extracted.newText === '' ? inlineForward(scanned, mail.subject) : null
-  const { newText, isBelow } = bare ? { newText: bare.text, isBelow: true } : extracted
+  const inline = inlineForward(scanned, mail.subject)
+  const { newText, isBelow } = inline && extracted.newText === '' ? { newText: inline.text, isBelow: true } : extracted
   const report = readReport(mail)
   const writer = writerBehind(mail, context)
-  const forwarded = readForward(mail, scanned)
+  const forwarded = inline ?? attachedMail(mail.reportParts)
   return {
     ...rest,
     from: writer ?? mail.from,

@@ -140,6 +140,11 @@ describe('faults of sense', () => {
       'ana: { displayName: Ana, addresses: [a@example.org], teams: [it], notify: [reply] }',
       'none of its agents hears of new ones',
     ],
+    [
+      'its only agent wants no mail at all',
+      'ana: { displayName: Ana, addresses: [a@example.org], teams: [it], notify: [] }',
+      null,
+    ],
     ['somebody hears', 'ana: { displayName: Ana, addresses: [a@example.org], teams: [it] }', null],
     ['the desk has no agents at all', '', null],
   ])('a team that gets tickets: %s', (_, agents, expected) => {
@@ -149,6 +154,16 @@ describe('faults of sense', () => {
       `desk.yaml:18:14 teams.it gets tickets of which nobody is told: ${expected}`,
     )
     expect(warnings).toEqual(expected === null ? [] : [warning])
+  })
+
+  test('a mailbox without a team is for all agents, and one of them must hear of it', () => {
+    const agents = (notify: string) =>
+      load(`${GOOD}agents: { ana: { displayName: Ana, addresses: [a@example.org], notify: [${notify}] } }\n`).warnings
+    expect(agents('reply')).toEqual([
+      expect.stringContaining('mailboxes.it gets tickets of which nobody is told: no agent hears of new ones'),
+    ])
+    expect(agents('new')).toEqual([])
+    expect(agents('')).toEqual([])
   })
 
   test('a team that gives its tickets out tells them to whom it gives them', () => {

@@ -51,7 +51,11 @@ describe('the mail that tells of a solved ticket', () => {
       const found = links(closing({}, { replyTo }).html)
       expect(found.map(({ pathname }) => pathname)).toEqual(Array(5).fill(replyTo ?? 'it@example.org'))
       const votes = found.map(({ searchParams }) =>
-        readVote({ newText: searchParams.get('body') ?? '', subject: searchParams.get('subject') ?? '' }),
+        readVote({
+          newText: searchParams.get('body') ?? '',
+          newTextIsBelow: false,
+          subject: searchParams.get('subject') ?? '',
+        }),
       )
       expect(votes).toEqual([1, 2, 3, 4, 5].map(score => ({ score, comment: null })))
       // Where the address proves nothing the token does.

@@ -108,11 +108,11 @@ test('the tickets of a mailbox that is not configured any more are worked on fro
 })
 
 /** The desk whose team `it` is called `helpdesk` from now on; Ana is of it, and Ben of another one. */
-const withoutTeamIt = (members = ['helpdesk']) => {
+const withoutTeamIt = (members = ['helpdesk'], { notify = agent('ana').notify, mailbox = 'it' } = {}) => {
   const it = policy().mailboxes.get('it')
   if (!it) throw new Error('no it')
-  const mailboxes = new Map([['it', { ...it, team: 'helpdesk' }]])
-  const agents = [agent('ana', { teams: members }), agent('ben', { teams: ['people'] })]
+  const mailboxes = new Map([[mailbox, { ...it, name: mailbox, team: 'helpdesk' }]])
+  const agents = [agent('ana', { teams: members, notify }), agent('ben', { teams: ['people'] })]
   const teams = new Map(['helpdesk', 'people'].map(name => [name, team(name)]))
   return { ...crew.dispatching, policy: { ...crew.policy, mailboxes, agents, teams } }
 }
@@ -126,6 +126,18 @@ test('the tickets of a team that is not configured any more are for the team tha
   while (await dispatchNext(withoutTeamIt()));
   expect(await subjects()).toEqual(['ana@example.org: Printer [#1001]'])
   expect(await unheard()).toEqual([])
+})
+
+test('nor is its mailbox: they are for the team of the one that writes about them now', async () => {
+  await crew.arrives({ subject: 'Printer', text: 'My printer is on fire.' })
+  while (await dispatchNext(withoutTeamIt(['helpdesk'], { mailbox: 'help' })));
+  expect(await subjects()).toEqual(['ana@example.org: Printer [#1001]'])
+})
+
+test('a team whose agents want no mail at all works by the API', async () => {
+  await crew.arrives({ subject: 'Printer', text: 'My printer is on fire.' })
+  while (await dispatchNext(withoutTeamIt(['helpdesk'], { notify: new Set() })));
+  expect([await subjects(), await unheard()]).toEqual([[], []])
 })
 
 test('that no agent is to be told stands in the history', async () => {

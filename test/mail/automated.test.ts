@@ -294,6 +294,9 @@ https://gatekeep.example/1`
     expect(kindOf([], { text: `What is this:\n\n${text}` })).toBe('human')
     expect(kindOf([], { text: text.replaceAll(/^/gm, '> ') })).toBe('human')
     expect(kindOf([], { subject: 'Fwd: Printer', text: `${received}${text}` })).toBe('human')
+    const asked =
+      'My mailbox is protected by the new spam filter and I need our supplier to be added to the allowed senders list.'
+    expect(kindOf([], { text: asked })).toBe('human')
     expect(kindOf([], { text: 'This account is protected by a token. I want Ben added to the mailing list.' })).toBe(
       'human',
     )

@@ -1,14 +1,19 @@
 import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { readForward } from '../../src/mail/forward.ts'
+import { attachedMail, inlineForward } from '../../src/mail/forward.ts'
 import { htmlToText } from '../../src/mail/html-text.ts'
 import type { ReportPart } from '../../src/mail/message.ts'
+import { scan } from '../../src/mail/quote.ts'
+import { plainLines } from '../../src/mail/text-lines.ts'
 import type { Language } from '../fixtures/new-text/programs.ts'
 
 const LANGUAGES = JSON.parse(
   readFileSync(new URL('../fixtures/new-text/languages.json', import.meta.url), 'utf8'),
 ) as Record<string, Language>
+
+const readForward = (given: ReturnType<typeof mail>) =>
+  inlineForward(scan(plainLines(given.text)), given.subject) ?? attachedMail(given.reportParts)
 
 const mail = (subject: string, lines: readonly string[], reportParts: readonly ReportPart[] = []) => ({
   subject,
@@ -96,6 +101,16 @@ describe('inline', () => {
   test.each([
     ['an attribution in words that nobody knows stands above it', 'x', ['Yes.', '', 'Xyz qwrt Jef:', ...quotedForward]],
     ['the subject is that of an answer', 'Re: Fwd: x', ['Yes.', '', ...quotedForward]],
+    [
+      'it answers and its subject ends like one of RFC 5256',
+      'Re: x (fwd)',
+      ['Yes.', '', 'From: Bob <bob@example.net>', 'Date: 2 March 2026', 'Subject: x', '', 'z'],
+    ],
+    [
+      'the person answers what they quote',
+      'Fwd: x',
+      ['Yes.', '', 'On 28/10/2026, 12:46, "Jef" <jef@example.org> wrote:', '> Does it print?'],
+    ],
   ])('a quoted forward is none when %s', (_, subject, lines) => {
     expect(readForward(mail(subject, lines))).toBeNull()
   })

@@ -1,9 +1,15 @@
 import { describe, expect, test } from 'vitest'
 import { readSurveyToken, readVote } from '../../src/mail/survey.ts'
 
-const vote = (newText: string, subject = 'Re: Printer [#1042]') => readVote({ newText, subject })
+const vote = (newText: string, subject = 'Re: Printer [#1042]') => readVote({ newText, newTextIsBelow: false, subject })
 
 describe('an answer to a survey', () => {
+  test('is not what stands in a mail that was passed on', () => {
+    const message = { newText: 'SURVEY 1\nThey never call back.', newTextIsBelow: true, subject: 'Fwd: Printer' }
+    expect(readVote(message)).toBeNull()
+    expect(readVote({ ...message, subject: 'SURVEY 4' })).toEqual({ score: 4, comment: null })
+  })
+
   test.each([
     ['SURVEY 4', 4, null],
     ['survey: 5/5', 5, null],
