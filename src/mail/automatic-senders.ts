@@ -32,9 +32,10 @@ const NO_REPLY = new RegExp(
   `^(?:[^@]{1,60}[-_.+])?(?:${[
     '(?:no|not|non|never)[-_.]?(?:reply|replies|respond|response|answer)',
     'do?n.?t[-_.]?(?:reply|respond|answer)|do[-_.]?not[-_.]?(?:reply|respond|answer)(?:[-_.]?to)?',
-    '(?:nicht|keine?)[-_.]?antwort(?:en)?|antworten?[-_.]nicht|bitte[-_.]?nicht[-_.]?antworten',
+    '(?:nicht|keine?)[-_.]?(?:be)?antwort(?:en)?|antworten?[-_.]nicht|bitte[-_.]?nicht[-_.]?antworten',
     '(?:ne[-_.]?)?pas[-_.]?(?:de[-_.]?)?(?:repondre|reponse)|ne[-_.]?(?:pas[-_.]?)?repondez(?:[-_.]?pas)?',
     'no[-_.]?(?:responder|responda|contestar|conteste)|n[ao]o?[-_.]?respond(?:a|er)|non[-_.]?rispondere|niet[-_.]?(?:be)?antwoorden|geen[-_.]?antwoord',
+    'auto[-_.]?(?:reply|responder|antwort)|auto[-_]?mailer|unmonitored',
     'nie[-_.]?odpowiada[cj]|nu[-_.]?raspunde(?:ti)?|svara[-_.]?(?:ej|inte)|ej[-_.]?svar|(?:ikke|ingen)[-_.]?svar|ne[-_.]?odpovidat|ala[-_.]?vastaa',
   ].join('|')})(?:[-_.+][^@]*|\\d*)@`,
   'i',
