@@ -238,7 +238,7 @@ describe('subjects of machines', () => {
     '[EXTERN] Automatische Antwort: Drucker',
     '*****SPAM***** Automatic reply: Printer',
     'Yahoo! Auto Response',
-    'Auto Responder: Printer',
+    'Auto Response: Printer',
     'Out of Office Alert: Printer',
     'Abwesenheitsnotiz / Out of office: Drucker',
     'Automatic reply / Automatische Antwort: Printer',
