@@ -83,9 +83,7 @@ const ENDS = [
 ].join('|')
 const OPEN = '^[\\[(<*"\'“【]{0,2}'
 // A person's own "Re:" before these words answers such a mail; the machine writes the words first.
-const WORDS = `(?:${[...AUTOMATIC_REPLY, ...ABSENCE].join('|')})`
-// Some write it in two languages: "Abwesenheitsnotiz / Out of office".
-const VACATION = new RegExp(`${OPEN}${WORDS}(?:\\s?[/|]\\s?${WORDS})?["'”*]{0,2}(?:${ENDS})`, 'iu')
+const VACATION = new RegExp(`${OPEN}(?:${[...AUTOMATIC_REPLY, ...ABSENCE].join('|')})["'”*]{0,2}(?:${ENDS})`, 'iu')
 const AWAY = new RegExp(`${OPEN}(?:${BARE.join('|')})(?:${ENDS})`, 'iu')
 const ON_LEAVE = new RegExp(
   `${OPEN}(?:${LEAVE.join('|')})(?:\\s(?:until|till?|bis|jusqu.au|tot|hasta|fino al|at[ée]|p[âa]n[ăa] la|do)\\s[^:]{1,20})?\\s?[\\]:–-]?\\s${ANSWER}`,
@@ -111,8 +109,17 @@ export function isVacationSubject(subject: string, answer: boolean): boolean {
   if (!answer && said.endsWith('?')) return false // "Out of office: how do I switch it on?"
   return (
     VACATION.test(said) ||
+    isInTwoLanguages(said) ||
     AUTO.test(said) ||
     (answer && [AWAY, ON_LEAVE, PERSON_AWAY].some(pattern => pattern.test(said)))
+  )
+}
+
+/** "Abwesenheitsnotiz / Out of office: Printer". */
+function isInTwoLanguages(said: string): boolean {
+  const stroke = said.search(/[/|]/)
+  return (
+    stroke > 0 && VACATION.test(said.slice(0, stroke).trimEnd()) && VACATION.test(said.slice(stroke + 1).trimStart())
   )
 }
 

@@ -82,7 +82,8 @@ export function noticeIn(mail: ParsedMail): string | null {
   if (/auto|abwesen|absen|out of office|vacation/i.test(mail.subject)) return null
   const said = opening(mail, GREETING)
   if (said === null || OF_A_PERSON.test(said.slice(0, 250))) return null
-  return NUMBERED.test(said) || (NOTICE.test(said) && OF_A_MACHINE.test(said)) ? said : null
+  // In this order: V8 makes a megabyte of code of NOTICE, which few mails need.
+  return NUMBERED.test(said) || (OF_A_MACHINE.test(said) && NOTICE.test(said)) ? said : null
 }
 
 // --- receipts without a report ----------------------------------------------------------------------------------------

@@ -79,10 +79,9 @@ function delivery(mail: ParsedMail): Report | null {
     daemon: isMailDaemon(mail),
     machine: mayBeServer(mail),
     nullPath: nullPath(mail) !== null,
-    subject: isBounceSubject(mail.subject),
   }
   // Some machine must be behind it: the words alone are also those of people who ask about a bounce.
-  if (!Object.values({ ...traits, subject: false, status: false }).some(Boolean)) return null
+  if (!Object.values({ ...traits, status: false }).some(Boolean)) return null
   if (!traits.report && (isVacationSubject(mail.subject, true) || /^(?:fwd?|wg|tr|rv) ?:/i.test(mail.subject)))
     return null
   const text = readBounceText(
@@ -95,7 +94,7 @@ function delivery(mail: ParsedMail): Report | null {
     (traits.status ? 3 : 0) +
     (traits.daemon ? 2 : traits.machine ? 1 : 0) +
     (traits.nullPath ? 2 : 0) +
-    (traits.subject ? 2 : 0) +
+    (isBounceSubject(mail.subject) ? 2 : 0) +
     (text.claims ? (text.recipients.length > 0 ? 2 : 1) : 0) +
     (text.opensWithReply ? 1 : 0) +
     (returnedHeader(mail, text).length > 1 ? 1 : 0)

@@ -240,7 +240,7 @@ describe('subjects of machines', () => {
     'Yahoo! Auto Response',
     'Auto Response: Printer',
     'Out of Office Alert: Printer',
-    'Abwesenheitsnotiz / Out of office: Drucker',
+    'Abwesenheitsnotiz / Out of office: Drucker A/B',
     'Automatic reply / Automatische Antwort: Printer',
     'Automatisch generierte Antwort: Drucker',
     'Automatisierte Antwort: Drucker',
